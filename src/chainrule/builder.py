@@ -1,0 +1,233 @@
+"""From layers to a program: numbers the names, gives each layer its index, collects the equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chainrule.activations import Activation
+from chainrule.equations import (
+    Equation,
+    Reduce,
+    Ref,
+    free_indices,
+    ref,
+    refs,
+    rename_arrays,
+    rename_indices,
+    walk,
+)
+from chainrule.errors import FormulaError
+from chainrule.initializers import Init
+from chainrule.parsing import parse_program
+from chainrule.program import Extent
+from chainrule.split import Splitter
+
+# The batch; then the input and the layers in the order of the textbooks, without the letters that mislead.
+BATCH = "n"
+_UNIT_INDICES = "ijklmpqr"
+OUTPUT = "y"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An array that a layer keeps: learned, frozen, or (`learned` false and written by ``<-``) a running mean."""
+
+    ref: Ref
+    init: Init
+    trainable: bool = True
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether it connects units; penalties and weight decay leave biases, scales and shifts alone."""
+        return len(self.ref.indices) > 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a layer says, in local names: ``x`` is its input, the last equation its weighted input or output.
+
+    `units` is the size of the output's index, None if it is the input's. An `activation` is added as one
+    more equation ``a``. `mask` names an input that is drawn at random while training.
+    """
+
+    formula: str
+    origin: str
+    units: int | None = None
+    parameters: Mapping[str, Init] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
+    running: Mapping[str, Init] = field(default_factory=dict)
+    activation: Activation | None = None
+    mask: tuple[str, float] | None = None
+    numbered: bool = True
+
+
+class Builder:
+    """Collects the equations of one network in one mode (training or not)."""
+
+    def __init__(self, inputs: int, training: bool):
+        self.training = training
+        self.sizes: dict[str, Extent] = {BATCH: "N"}
+        self.equations: list[Equation] = []
+        self.parameters: list[Parameter] = []
+        self.running: list[Parameter] = []
+        self.masks: list[tuple[Ref, float]] = []
+        self.taken: set[str] = set()
+        self.splitter = Splitter(self.taken)
+        self.numbers = 0
+        self.input = ref("x", BATCH, self.new_index(inputs))
+        self.taken.add("x")
+        # The last activation's input and the formulas of its logarithms, for the loss.
+        self.weighted: Ref = self.input
+        self.last: Activation | None = None
+
+    def new_index(self, size: int) -> str:
+        """Return the index of one more layer."""
+        used = len(self.sizes) - 1
+        index = _UNIT_INDICES[used] if used < len(_UNIT_INDICES) else f"i{used}"
+        self.sizes[index] = size
+        return index
+
+    def free_name(self, base: str) -> str:
+        """Return `base` with the first number that makes it new."""
+        number = 1
+        while f"{base}{number}" in self.taken:
+            number += 1
+        return f"{base}{number}"
+
+    def size(self, array: Ref) -> int:
+        """Return the number of units of an array ``[n,unit]``."""
+        size = self.sizes[array.index_names[-1]]
+        assert isinstance(size, int)
+        return size
+
+    def add(self, equation: Equation) -> Ref:
+        """Add an equation, split into the values worth keeping."""
+        parts = self.splitter.split(equation)
+        self.equations.extend(parts)
+        self.taken.update(part.target.name for part in parts)
+        return equation.target
+
+    def layer(self, recipe: Recipe, x: Ref, output: str | None = None) -> Ref:
+        """Add the equations of a layer to what is there; `output` names its result."""
+        return _LayerBuilding(self, recipe, x, output).run()
+
+    def activate(self, activation: Activation, z: Ref, target: str, origin: str) -> Ref:
+        """Add ``a = activation(z)``."""
+        value = activation.formula.expand({"x": z}, z.index_names[-1])
+        self.weighted, self.last = z, activation
+        return self.add(Equation(Ref(target, z.indices), value, origin=origin))
+
+
+class _LayerBuilding:
+    def __init__(self, builder: Builder, recipe: Recipe, x: Ref, output: str | None):
+        self.builder, self.recipe, self.x = builder, recipe, x
+        self.local = parse_program(recipe.formula, recipe.origin)
+        results = [eq.target for eq in self.local if not eq.update]
+        if not results:
+            raise FormulaError(f"{recipe.origin}: a layer needs an equation 'name[n,j] = ...'")
+        self.result = results[-1]
+        if recipe.numbered:
+            builder.numbers += 1
+        self.output = output
+        self.names = self._names()
+        self.indices = self._indices()
+
+    def run(self) -> Ref:
+        recipe, builder = self.recipe, self.builder
+        for name, init in recipe.parameters.items():
+            declared = self._declare(name)
+            builder.parameters.append(Parameter(declared, init, name not in recipe.frozen))
+        for name, init in recipe.running.items():
+            builder.running.append(Parameter(self._declare(name), init, trainable=False))
+        if recipe.mask:
+            name, rate = recipe.mask
+            builder.masks.append((self._declare(name), rate))
+        result = self.x
+        for equation in self.local:
+            target = builder.add(self._translate(equation))
+            result = target if not equation.update else result
+        builder.weighted, builder.last = result, None
+        if recipe.activation:
+            name = self.output or f"a{builder.numbers}"
+            result = builder.activate(recipe.activation, result, name, recipe.origin)
+        return result
+
+    def _names(self) -> dict[str, str]:
+        local = [
+            *self.recipe.parameters,
+            *self.recipe.running,
+            *([self.recipe.mask[0]] if self.recipe.mask else []),
+        ]
+        local += [eq.target.name for eq in self.local if not eq.update]
+        names = {}
+        for name in local:
+            numbered = (
+                f"{name}{self.builder.numbers}" if self.recipe.numbered else self.builder.free_name(name)
+            )
+            names[name] = numbered
+        if self.output and not self.recipe.activation:
+            names[self.result.name] = self.output
+        self.builder.taken.update(names.values())
+        return names | {"x": self.x.name}
+
+    def _indices(self) -> dict[str, str]:
+        """Match the formula's own letters with the indices of the program."""
+        matched = {BATCH: BATCH}
+        width = self.builder.size(self.x)
+        own = self.result.index_names
+        if own[:1] != (BATCH,) or len(own) != 2:
+            raise FormulaError(f"{self.recipe.origin}: the result must read name[n,j], not {self.result}")
+        for used in self._uses("x"):
+            letter = used.index_names[-1]
+            if letter not in matched:
+                first = self.x.index_names[-1] not in matched.values()
+                matched[letter] = self.x.index_names[-1] if first else self.builder.new_index(width)
+        if own[1] not in matched:
+            if self.recipe.units is None:
+                raise FormulaError(
+                    f"{self.recipe.origin}: the size of {own[1]} does not follow from the input; give units="
+                )
+            matched[own[1]] = self.builder.new_index(self.recipe.units)
+        elif self.recipe.units not in (None, self.builder.sizes[matched[own[1]]]):
+            raise FormulaError(
+                f"{self.recipe.origin}: {own[1]} is an index of the input and has size "
+                f"{self.builder.sizes[matched[own[1]]]}, but units={self.recipe.units} was given"
+            )
+        for equation in self.local:
+            for letter in _letters(equation):
+                if letter not in matched:
+                    raise FormulaError(
+                        f"{self.recipe.origin}: the size of {letter} in '{equation}' is not known"
+                    )
+        return matched
+
+    def _uses(self, name: str) -> list[Ref]:
+        found = [used for eq in self.local for used in refs(eq.value) if used.name == name]
+        for used in found:
+            if (
+                len(used.indices) != len(used.index_names)
+                or used.index_names[:1] != (BATCH,)
+                or len(used.indices) != 2
+            ):
+                raise FormulaError(f"{self.recipe.origin}: the input of a layer reads x[n,i], not {used}")
+        return found
+
+    def _declare(self, name: str) -> Ref:
+        """Return a parameter with the indices of its first use."""
+        for equation in self.local:
+            for used in (equation.target, *refs(equation.value)):
+                if used.name == name:
+                    return ref(self.names[name], *(self.indices[index] for index in used.index_names))
+        raise FormulaError(f"{self.recipe.origin}: the parameter {name} does not appear in the formula")
+
+    def _translate(self, equation: Equation) -> Equation:
+        target = rename_indices(equation.target, self.indices)
+        assert isinstance(target, Ref)
+        value = rename_indices(equation.value, self.indices)
+        return rename_arrays(replace(equation, target=target, value=value), self.names)
+
+
+def _letters(equation: Equation) -> Sequence[str]:
+    inside = [index for node in walk(equation.value) if isinstance(node, Reduce) for index in node.indices]
+    return [*equation.target.index_names, *free_indices(equation.value), *inside]

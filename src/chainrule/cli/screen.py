@@ -1,0 +1,48 @@
+"""What the commands share in printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console() -> Console:
+    """Return a console on stdout that prints texts as they are: a column may be named "[bold]"."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+def facts(lines: Mapping[str, str]) -> None:
+    """Print a name and a text on each line, the texts below each other; empty texts are left out."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    for name, text in lines.items():
+        if text:
+            grid.add_row(name, text)
+    console().print(grid)
+
+
+def some(names: Iterable[object], most: int = 6) -> str:
+    """Return a list in words that stays short.
+
+    >>> some(["a", "b", "c", "d"], most=2)
+    'a, b and 2 more'
+    """
+    every = [str(name) for name in names]
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "row"), count(1200, "row"), count(2, "class", "classes")
+    ('1 row', '1,200 rows', '2 classes')
+    """
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"

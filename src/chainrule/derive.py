@@ -1,0 +1,212 @@
+"""The chain rule: forward equations in, backward equations out.
+
+Each equation is taken from its result back to the arrays on its right side. On the way the derivative of
+every function met (its entry in `chainrule.functions`) is multiplied on; a sum lets the derivative through
+and leaves its index free; arriving at an array, all indices that the array does not carry are summed over.
+An array used in several places gets the sum of what arrives (Linnainmaa 1970; Rumelhart, Hinton and
+Williams 1986).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from chainrule.equations import (
+    Call,
+    Equation,
+    Expr,
+    Index,
+    Reduce,
+    Ref,
+    Size,
+    call,
+    fresh_index,
+    refs,
+    substitute,
+    substitute_indices,
+    total,
+    walk,
+)
+from chainrule.functions import function
+from chainrule.program import Program
+from chainrule.simplify import ONE, ZERO, Knowledge, simplify
+from chainrule.split import is_split_off
+
+# A condition under which a part of a formula counts, and whether it must hold or fail.
+Guard = tuple[Expr, bool]
+
+
+def gradient_name(name: str) -> str:
+    """Return the name of dE/d`name`: ``d_w1``."""
+    return f"d_{name}"
+
+
+def derive(program: Program, wrt: Iterable[str], of: str = "E") -> Program:
+    """Add to `program` the equations for the derivatives of the scalar `of` with respect to the arrays `wrt`.
+
+    The new arrays are named ``d_`` and the name of the array, and have its indices. Equations that no
+    derivative asked for needs are not there. An array of `wrt` that `of` does not depend on has derivative 0.
+
+    >>> from chainrule.equations import ref
+    >>> from chainrule.parsing import parse_program
+    >>> p = Program((ref("x", "n"),), (ref("w"),), parse_program(
+    ...     "a[n] = sigmoid(w * x[n])\\nE = mean(n, a[n]**2)"), {"n": "N"})
+    >>> for equation in derive(p, ["w"]).equations[2:]:
+    ...     print(equation)
+    d_a[n] = 2 * a[n] / N
+    d_w = sum(n, d_a[n] * a[n] * (1 - a[n]) * x[n])
+    """
+    return _Derivation(program, tuple(wrt), of).run()
+
+
+class _Derivation:
+    def __init__(self, program: Program, wrt: tuple[str, ...], of: str):
+        self.program = program
+        self.of = of
+        self.wrt = wrt
+        self.declared = program.declarations()
+        self.sizes = dict(program.sizes)
+        self.taken = set(program.sizes)
+        forward = program.needed_for([of])
+        self.active = _depending_on(set(wrt), forward)
+        self.order = [eq for eq in forward if eq.target.name in self.active]
+        self.knowledge = Knowledge.of(program.equations, program.distributions)
+        self.arrived: dict[str, list[Expr]] = {of: [ONE]}
+        self.inline: dict[str, Expr] = {of: ONE}
+        self.backward: list[Equation] = []
+        self.finished: set[str] = set()
+
+    def run(self) -> Program:
+        computed = {eq.target.name for eq in self.order}
+        for position, equation in reversed(list(enumerate(self.order))):
+            self._finish(equation.target.name)
+            self._propagate(equation)
+            # Weights and biases follow the layer that uses them, once no layer before it does.
+            earlier = {ref.name for eq in self.order[:position] for ref in refs(eq.value)}
+            for name in dict.fromkeys(ref.name for ref in refs(equation.value)):
+                if name in self.wrt and name not in computed | earlier:
+                    self._finish(name)
+        for name in self.wrt:
+            self._finish(name)
+        return replace(self.program, equations=(*self.program.equations, *self.backward), sizes=self.sizes)
+
+    def _finish(self, name: str) -> None:
+        """All contributions to dE/d`name` are in: write its equation, or keep it to be put in place."""
+        if name == self.of or name in self.finished:
+            return
+        self.finished.add(name)
+        value: Expr = ZERO
+        for part in self.arrived.get(name, []):
+            value = value + part
+        value = simplify(value, self.knowledge)
+        if name not in self.wrt and self._stays_inline(name, value):
+            self.inline[name] = value
+            return
+        target = Ref(gradient_name(name), self.declared[name].indices)
+        self.backward.append(Equation(target, value, origin=self._origin(name)))
+
+    def _stays_inline(self, name: str, value: Expr) -> bool:
+        """A number needs no name; nor does the derivative of a value that was split off a formula."""
+        if all(not isinstance(node, Ref | Reduce) for node in walk(value)):
+            return True
+        return is_split_off(name) and not any(isinstance(node, Reduce) for node in walk(value))
+
+    def _origin(self, name: str) -> str:
+        origins = (eq.origin for eq in self.program.equations if eq.target.name == name)
+        return next(origins, f"the derivative with respect to {name}")
+
+    def _propagate(self, equation: Equation) -> None:
+        target = equation.target
+        adjoint = self.inline.get(target.name, Ref(gradient_name(target.name), target.indices))
+        if adjoint == ZERO:
+            return
+        for leaf, slope, bound, guards in self._paths(equation.value, adjoint, target, (), ()):
+            self._arrive(leaf, slope, (*target.index_names, *bound), guards)
+
+    def _paths(
+        self, expr: Expr, adjoint: Expr, value: Ref | None, bound: tuple[str, ...], guards: tuple[Guard, ...]
+    ) -> Iterator[tuple[Ref, Expr, tuple[str, ...], tuple[Guard, ...]]]:
+        """Yield each use of an array that matters, with the derivative that arrives there.
+
+        `value` is the name of this expression's own value where it has one.
+        """
+        match expr:
+            case Ref(name):
+                if name in self.active:
+                    yield expr, adjoint, bound, guards
+            case Call("where", (condition, first, second)):
+                yield from self._paths(first, adjoint, None, bound, (*guards, (condition, True)))
+                yield from self._paths(second, adjoint, None, bound, (*guards, (condition, False)))
+            case Call(name, args):
+                entry = function(name)
+                inside = dict(zip(entry.arguments, args, strict=True)) | {"y": value or self._named(expr)}
+                for arg, slope in zip(args, entry.slopes, strict=True):
+                    if slope != ZERO and any(ref.name in self.active for ref in refs(arg)):
+                        yield from self._paths(arg, adjoint * substitute(slope, inside), None, bound, guards)
+            case Reduce("max", indices, body):
+                yield from self._maximum(expr, adjoint, value or expr, bound, guards)
+            case Reduce(kind, indices, body):
+                for index in indices if kind == "mean" else ():
+                    adjoint = adjoint / Size(index)
+                yield from self._paths(body, adjoint, None, (*bound, *indices), guards)
+
+    def _maximum(
+        self, expr: Reduce, adjoint: Expr, value: Expr, bound: tuple[str, ...], guards: tuple[Guard, ...]
+    ) -> Iterator[tuple[Ref, Expr, tuple[str, ...], tuple[Guard, ...]]]:
+        """The derivative goes to the largest element, in equal parts where several are equal."""
+        here = call("==", expr.body, value)
+        renames: dict[str, Expr] = {}
+        for index in expr.indices:
+            renames[index] = Index(self._fresh(index))
+        there = self._rename(expr.body, renames)
+        ties = total(" ".join(str(index) for index in renames.values()), call("==", there, value))
+        yield from self._paths(expr.body, adjoint * here / ties, None, (*bound, *expr.indices), guards)
+
+    def _named(self, expr: Expr) -> Expr:
+        return self.knowledge.names.get(expr, expr)
+
+    def _fresh(self, index: str) -> str:
+        new = fresh_index(index, self.taken)
+        self.taken.add(new)
+        self.sizes[new] = self.sizes[index]
+        return new
+
+    def _arrive(self, leaf: Ref, slope: Expr, around: tuple[str, ...], guards: tuple[Guard, ...]) -> None:
+        """Add what arrives at one use of an array, in the indices of the array's definition."""
+        for condition, holds in reversed(guards):
+            slope = call("where", condition, *((slope, ZERO) if holds else (ZERO, slope)))
+        own = self.declared[leaf.name].index_names
+        mapping: dict[str, Expr] = {}
+        for mine, used in zip(own, leaf.indices, strict=True):
+            if isinstance(used, Index) and used.name not in mapping:
+                mapping[used.name] = Index(mine)
+        summed = [index for index in around if index not in mapping]
+        for index in summed:
+            if index in own:
+                mapping[index] = Index(self._fresh(index))
+        slope = self._rename(slope, mapping)
+        # An index that was computed, or used twice, picks elements: only those count.
+        for mine, used in zip(own, leaf.indices, strict=True):
+            place = self._rename(used, mapping)
+            if place != Index(mine):
+                slope = slope * call("==", place, Index(mine))
+        over = [self._rename(Index(index), mapping) for index in summed]
+        part = simplify(total(" ".join(map(str, over)), slope) if over else slope, self.knowledge)
+        if part != ZERO:
+            self.arrived.setdefault(leaf.name, []).append(part)
+
+    def _rename(self, expr: Expr, mapping: dict[str, Expr]) -> Expr:
+        renamed, invented = substitute_indices(expr, mapping, self.taken)
+        for new, old in invented.items():
+            self.sizes[new] = self.sizes[old]
+        return renamed
+
+
+def _depending_on(names: set[str], equations: Iterable[Equation]) -> set[str]:
+    """Return `names` and every array computed from them."""
+    active = set(names)
+    for equation in equations:
+        if any(ref.name in active for ref in refs(equation.value)):
+            active.add(equation.target.name)
+    return active

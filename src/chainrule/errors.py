@@ -1,0 +1,34 @@
+"""What a user is told when something is wrong: one sentence with the values, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ChainruleError(Exception):
+    """The root of every error that chainrule raises on purpose."""
+
+
+class InputError(ChainruleError, ValueError):
+    """Something given by the user does not fit: an array, a name, a size, a file."""
+
+
+class FormulaError(InputError):
+    """An equation or formula cannot be read, or does not fit the program it stands in."""
+
+
+class TrainingError(ChainruleError, ArithmeticError):
+    """Training produced a number that is not finite."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
+    """Return the error for a `name` that is none of the `known` ones, with the nearest of them.
+
+    >>> print(unknown("activation", "sigmiod", ["relu", "sigmoid"]))
+    unknown activation 'sigmiod': did you mean 'sigmoid'? Known: relu, sigmoid
+    """
+    names = sorted(known)
+    near = get_close_matches(str(name), names, n=1)
+    hint = f": did you mean {near[0]!r}?" if near else "."
+    return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}")

@@ -1,0 +1,99 @@
+"""Running an example: the same equations, engine and training as any other network's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import unknown
+from chainrule.examples.demofox import DEMOFOX
+from chainrule.examples.mazur import MAZUR
+from chainrule.examples.records import Claim, Example, Published, Row, Verdict, evaluate
+from chainrule.examples.unnumbered import CREATIVEGP, ROHAN_LENNY, SCROLL
+
+if TYPE_CHECKING:
+    from chainrule.examples.records import Array
+    from chainrule.network import Network
+
+EXAMPLES: dict[str, Example] = {
+    example.name: example for example in (CREATIVEGP, SCROLL, MAZUR, *DEMOFOX, ROHAN_LENNY)
+}
+
+
+def example(name: str) -> Example:
+    """Return the example of this name.
+
+    >>> example("mazur").sizes
+    (2, 2, 2)
+    """
+    if name not in EXAMPLES:
+        raise unknown("example", name, EXAMPLES)
+    return EXAMPLES[name]
+
+
+def network(name: str, dtype: str | None = None) -> tuple[Network, Array, Array]:
+    """Return an example's network with its start values, its inputs and its targets.
+
+    >>> net, x, t = network("mazur")
+    >>> print(f"{net.loss(x, t):.9f}")
+    0.298371109
+    """
+    setup = example(name).set_up(dtype or "float64")
+    return setup.net, setup.x, setup.t
+
+
+def run(name: str, long: bool = False) -> list[Row]:
+    """Compute everything an example publishes or claims, and compare.
+
+    Figures behind more than 50,000 updates are left out unless `long` is true.
+
+    >>> first = run("demofox-intro")[0]
+    >>> first.quantity, first.published, round(first.computed, 9), first.verdict.value
+    ('Z', '0.53', 0.53, 'agrees')
+    """
+    chosen = example(name)
+    computed = _computed(chosen, long)
+    rows = [_row(item, computed) for item in chosen.published]
+    return rows + [_claim_row(chosen, claim) for claim in chosen.claims]
+
+
+Key = tuple[str, int]
+
+
+def _computed(example: Example, long: bool) -> dict[Key, dict[str, Any]]:
+    """Return the named values at every precision and number of updates that a figure asks for."""
+    items = [item for item in example.published if long or not item.is_long]
+    # An exact value is one of float64, also where the figure beside it is not.
+    wanted = {(item.dtype, item.updates) for item in items}
+    wanted |= {("float64", item.updates) for item in items if item.exact}
+    return {
+        (dtype, updates): values
+        for dtype in ("float64", "float32")
+        for updates, values in _values_after(example, dtype, sorted(u for d, u in wanted if d == dtype))
+    }
+
+
+def _values_after(example: Example, dtype: str, counts: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Train once, stopping to look at each of the ascending counts of updates."""
+    setup, done = example.set_up(dtype), 0
+    for updates in counts:
+        if updates > done:
+            setup.train(updates - done)
+            done = updates
+        yield updates, setup.values()
+
+
+def _row(item: Published, computed: dict[Key, dict[str, Any]]) -> Row:
+    values = computed.get((item.dtype, item.updates))
+    if values is None:
+        value, verdict = None, Verdict.LONG
+    else:
+        value = float(evaluate(item.value, values))
+        exactly = computed.get(("float64", item.updates), values)
+        verdict = item.judge(value, float(evaluate(item.value, exactly)))
+    return Row(item.quantity, item.figure, value, item.exact or "", item.remark, verdict)
+
+
+def _claim_row(example: Example, claim: Claim) -> Row:
+    value = claim.measure(example.set_up())
+    return Row(claim.quantity, claim.figure, value, "", claim.remark, claim.judge(value))

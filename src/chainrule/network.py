@@ -1,0 +1,350 @@
+"""A network: layers and a loss, put together as one program, with its parameters in one flat vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.builder import BATCH, OUTPUT, Builder, Parameter
+from chainrule.data import FloatArray, as_inputs, as_numbers, as_targets, as_weights
+from chainrule.derive import derive, gradient_name
+from chainrule.equations import Ref, ref
+from chainrule.errors import InputError, unknown
+from chainrule.layers import AnyLayer, layer_config, layer_from
+from chainrule.losses import PENALTIES, Loss, Penalty, Reduction, as_loss
+from chainrule.masks import dropout_mask
+from chainrule.program import Program
+from chainrule.ranges import check_whole
+
+if TYPE_CHECKING:
+    from chainrule.engines.reference import Plan
+    from chainrule.optimizers import Optimizer
+    from chainrule.training import History
+
+COST = "E"
+Views = Mapping[str, FloatArray]
+
+
+class Network:
+    """A feed-forward network of any depth.
+
+    Parameters
+    ----------
+    inputs : number of values in one sample.
+    layers : from the input to the output.
+    loss : name, `Loss`, or its configuration. Default "half_squared_error".
+    penalties : `L1` and `L2` terms added to the cost.
+    reduction : "mean" or "sum" of the samples' costs.
+    dtype : "float32" (default) or "float64".
+    seed : of the start values, the order of batches and dropout.
+
+    Raises `InputError` (or `FormulaError`) where sizes, names or formulas do not fit.
+
+    >>> net = Network(2, [Dense(2, "sigmoid"), Dense(1, "sigmoid")], dtype="float64")
+    >>> {name: value.shape for name, value in net.parameters.items()}
+    {'w1': (2, 2), 'b1': (2,), 'w2': (2, 1), 'b2': (1,)}
+    >>> net.predict([[0.0, 1.0]]).shape
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        layers: Sequence[AnyLayer],
+        loss: Loss | str | Mapping[str, Any] = "half_squared_error",
+        *,
+        penalties: Sequence[Penalty] = (),
+        reduction: Reduction = "mean",
+        dtype: Literal["float32", "float64"] = "float32",
+        seed: int = 0,
+    ):
+        check_whole("the number of inputs", inputs)
+        check_whole("the seed", seed, least=0)
+        if dtype not in ("float32", "float64"):
+            raise unknown("dtype", dtype, ("float32", "float64"))
+        if reduction not in ("mean", "sum"):
+            raise unknown("reduction", reduction, ("mean", "sum"))
+        if not isinstance(layers, Sequence) or not layers or not all(hasattr(layer, "build") for layer in layers):
+            raise InputError(f"layers must be a list of at least one layer, as in [Dense(2, 'sigmoid')]; not {layers!r}")
+        self.inputs = inputs
+        self.layers = tuple(layers)
+        self.loss_function = as_loss(loss)
+        self.penalties = tuple(penalties)
+        self.reduction: Reduction = reduction
+        self.dtype = np.dtype(dtype)
+        self.seed = seed
+        self._plans: dict[Any, tuple[Program, Plan]] = {}
+        built = self._built(training=False)
+        self._declared = tuple(built.parameters)
+        self._running = tuple(built.running)
+        self.outputs = int(built.sizes[self._output.index_names[-1]])
+        self.loss_function.check_activation(built.last)
+        self.initialize()
+
+    # What it is made of
+
+    def _built(self, training: bool) -> Builder:
+        builder = Builder(self.inputs, training)
+        result = builder.input
+        for layer in self.layers[:-1]:
+            result = layer.build(builder, result)
+        self._output = self.layers[-1].build(builder, result, OUTPUT)
+        return builder
+
+    def program(
+        self,
+        wrt: Iterable[str] = (),
+        *,
+        cost: bool = True,
+        weighted: bool = False,
+        training: bool = False,
+        optimizer: Optimizer | None = None,
+    ) -> Program:
+        """Return the equations of the network.
+
+        Parameters
+        ----------
+        wrt : arrays whose derivatives ``d_...`` are added: parameters, or ``x``.
+        cost : whether the loss and its target ``t`` are part of it.
+        weighted : whether sample weights ``s[n]`` are given.
+        training : with dropout and the batch's own statistics.
+        optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
+        """
+        builder = self._built(training)
+        distributions = frozenset[str]()
+        inputs = [builder.input, *(mask for mask, _ in builder.masks)]
+        if cost:
+            self.loss_function.build(builder, self._output, weighted, self.reduction, self.penalties)
+            inputs += [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
+            if self.loss_function.targets == "distribution":
+                distributions = frozenset("t")
+        kept = tuple(parameter.ref for parameter in (*builder.parameters, *builder.running))
+        program = Program(tuple(inputs), kept, tuple(builder.equations), builder.sizes, distributions)
+        names = tuple(wrt)
+        if names:
+            program = derive(program, names)
+        if optimizer:
+            program = self._with_updates(program, optimizer)
+        return program
+
+    def _with_updates(self, program: Program, optimizer: Optimizer) -> Program:
+        scalars = tuple(Ref(name) for name in optimizer.scalars(1, 1))
+        states = tuple(state for parameter in self.trainable for state in optimizer.states_of(parameter).values())
+        return replace(
+            program,
+            inputs=(*program.inputs, *scalars),
+            states=(*program.states, *states),
+            equations=(*program.equations, *optimizer.equations(self._declared)),
+        )
+
+    @property
+    def trainable(self) -> tuple[Parameter, ...]:
+        """The parameters that training changes."""
+        return tuple(parameter for parameter in self._declared if parameter.trainable)
+
+    def __str__(self) -> str:
+        from chainrule.optimizers import GradientDescent
+
+        return self.describe(GradientDescent())
+
+    def describe(self, optimizer: Optimizer) -> str:
+        """Return the equations of one training step: forward, backward, update."""
+        names = [parameter.ref.name for parameter in self.trainable]
+        program = self.program(names, training=True, optimizer=optimizer)
+        gradients = {gradient_name(name) for name in program.declarations()}
+        forward = [eq for eq in program.equations if not eq.update and eq.target.name not in gradients]
+        backward = [eq for eq in program.equations if eq.target.name in gradients]
+        updates = [eq for eq in program.equations if eq.update]
+        clipping = [eq for eq in forward if eq.origin == "clip_norm"]
+        parts = {
+            "forward": [eq for eq in forward if eq not in clipping],
+            "backward": [*backward, *clipping],
+            "update": updates,
+        }
+        shapes = ", ".join(f"{name}{list(value.shape)}" for name, value in self.parameters.items())
+        lines = [f"{self!r}: {self.vector.size} parameters, {shapes}"]
+        for title, equations in parts.items():
+            lines += ["", title, *(f"    {equation}" for equation in equations)]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        sizes = "-".join([str(self.inputs), *(str(self._width(layer)) for layer in self.layers if self._width(layer))])
+        return f"Network({sizes}, loss={self.loss_function.name!r}, dtype={self.dtype.name!r})"
+
+    @staticmethod
+    def _width(layer: AnyLayer) -> int | None:
+        return getattr(layer, "units", None)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What makes the network again, without its weights, as JSON can hold it."""
+        return {
+            "inputs": self.inputs,
+            "layers": [layer_config(layer) for layer in self.layers],
+            "loss": self.loss_function.config,
+            "penalties": [[type(penalty).__name__, penalty.strength] for penalty in self.penalties],
+            "reduction": self.reduction,
+            "dtype": self.dtype.name,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Network:
+        """Make a network of its configuration, with fresh start values; raises `InputError` if it is not one."""
+        given = dict(config)
+        try:
+            layers = [layer_from(layer) for layer in given.pop("layers")]
+            penalties = [PENALTIES[name](strength) for name, strength in given.pop("penalties", [])]
+            return cls(layers=layers, penalties=penalties, **given)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"not the configuration of a network: {error!r}") from None
+
+    # Its numbers
+
+    def initialize(self, seed: int | None = None) -> None:
+        """Draw all parameters anew, from `seed` or the network's own; running means start over."""
+        seed = self.seed if seed is None else seed
+        self.vector = np.zeros(sum(self._length(parameter) for parameter in self._declared), self.dtype)
+        self.parameters: dict[str, FloatArray] = {}
+        start = 0
+        for number, parameter in enumerate(self._declared):
+            shape = self._shape(parameter.ref)
+            view = self.vector[start : start + self._length(parameter)].reshape(shape)
+            view[...] = parameter.init.draw(np.random.default_rng([seed, number]), shape)
+            self.parameters[parameter.ref.name] = view
+            start += self._length(parameter)
+        self.states: dict[str, FloatArray] = {
+            running.ref.name: running.init.draw(np.random.default_rng(0), self._shape(running.ref)).astype(self.dtype)
+            for running in self._running
+        }
+
+    def _shape(self, array: Ref) -> tuple[int, ...]:
+        sizes = self._sizes
+        return tuple(sizes[index] for index in array.index_names)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {index: size for index, size in self._built(False).sizes.items() if isinstance(size, int)}
+
+    def _length(self, parameter: Parameter) -> int:
+        return int(np.prod(self._shape(parameter.ref), dtype=int))
+
+    def set_parameters(self, values: Mapping[str, Any]) -> None:
+        """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
+        _assign("parameter", self.parameters, values, self.dtype)
+
+    def set_states(self, values: Mapping[str, Any]) -> None:
+        """Set running means and variances by name."""
+        _assign("state", self.states, values, self.dtype)
+
+    # What it computes
+
+    def predict(self, x: Any) -> FloatArray:
+        """Return the outputs, shape (batch, outputs), for inputs of shape (batch, inputs)."""
+        return self._run(x, None, cost=False)[OUTPUT]
+
+    def loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
+        """Return the cost of a batch, penalties included."""
+        return float(self._run(x, t, sample_weight)[COST])
+
+    def gradients(
+        self,
+        x: Any,
+        t: Any,
+        sample_weight: Any = None,
+        *,
+        inputs: bool = False,
+        training: bool = False,
+        step: int = 1,
+    ) -> dict[str, FloatArray]:
+        """Return dE/d(parameter) by name, frozen ones too, with the shapes of `parameters`.
+
+        With `inputs` also dE/dx as ``"x"``, shape (batch, inputs). With `training` as in the training's
+        update number `step`: with that step's dropout and the batch's own statistics.
+        """
+        names = [*self.parameters, *(["x"] if inputs else [])]
+        arrays = self._run(x, t, sample_weight, wrt=tuple(names), training=training, step=step)
+        return {name: np.array(arrays[gradient_name(name)]) for name in names}
+
+    def values(
+        self, x: Any, t: Any, sample_weight: Any = None, *, training: bool = False, step: int = 1
+    ) -> dict[str, Any]:
+        """Return every array of the forward and the backward pass by name, from ``z1`` to ``d_x``."""
+        names = (*self.parameters, "x")
+        arrays = self._run(x, t, sample_weight, wrt=names, training=training, step=step)
+        return {name: value for name, value in arrays.items() if name != "N"}
+
+    def _run(
+        self,
+        x: Any,
+        t: Any,
+        sample_weight: Any = None,
+        *,
+        cost: bool = True,
+        wrt: tuple[str, ...] = (),
+        training: bool = False,
+        step: int = 1,
+    ) -> dict[str, Any]:
+        arrays = self.given(x, t if cost else None, sample_weight)
+        if training:
+            self.draw_masks(arrays, step, self.seed)
+        states = {name: value.copy() for name, value in self.states.items()}
+        plan = self._plan(wrt, cost, "s" in arrays, training)
+        with np.errstate(all="ignore"):
+            return dict(plan.run({**arrays, **self.parameters, **states}))
+
+    def _plan(self, wrt: tuple[str, ...], cost: bool, weighted: bool, training: bool) -> Plan:
+        from chainrule.engines.reference import Plan
+
+        key = (wrt, cost, weighted, training)
+        if key not in self._plans:
+            program = self.program(wrt, cost=cost, weighted=weighted, training=training)
+            self._plans[key] = (program, Plan(program))
+        return self._plans[key][1]
+
+    def given(self, x: Any, t: Any = None, sample_weight: Any = None) -> dict[str, Any]:
+        """Return the checked inputs of a run: ``x``, ``t``, ``s`` where given, and ``N``."""
+        arrays: dict[str, Any] = {"x": as_inputs(x, self.inputs, self.dtype)}
+        rows = len(arrays["x"])
+        if t is not None:
+            arrays["t"] = as_targets(t, self.loss_function.targets, rows, self.outputs, self.dtype)
+        if sample_weight is not None:
+            arrays["s"] = as_weights(sample_weight, rows, self.dtype)
+        return {**arrays, "N": rows}
+
+    def draw_masks(self, arrays: dict[str, Any], step: int, seed: int) -> None:
+        """Put the dropout masks of one update into the inputs of a run."""
+        for number, (mask, rate) in enumerate(self._masks, start=1):
+            shape = (len(arrays["x"]), self._sizes[mask.index_names[-1]])
+            arrays[mask.name] = dropout_mask(seed, step, number, shape, rate, self.dtype)
+
+    @cached_property
+    def _masks(self) -> list[tuple[Ref, float]]:
+        return self._built(training=True).masks
+
+    # What others do with it
+
+    def fit(self, x: Any, t: Any, **settings: Any) -> History:
+        """Train; see `chainrule.training.fit` for the settings."""
+        from chainrule.training import fit
+
+        return fit(self, x, t, **settings)
+
+
+def _assign(kind: str, views: Views, values: Mapping[str, Any], dtype: npt.DTypeLike) -> None:
+    arrays = {}
+    for name, value in values.items():
+        if name not in views:
+            raise unknown(kind, name, views)
+        arrays[name] = as_numbers(name, value, dtype)
+        if arrays[name].shape != views[name].shape:
+            raise InputError(f"{name} must have shape {views[name].shape}, not {arrays[name].shape}")
+    for name, array in arrays.items():
+        views[name][...] = array

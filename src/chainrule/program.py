@@ -1,0 +1,185 @@
+"""A program: what is given, what is learned, what is computed; checked before anything reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from chainrule.equations import (
+    INDEX_NAME,
+    Call,
+    Equation,
+    Expr,
+    Index,
+    Reduce,
+    Ref,
+    Size,
+    children,
+    free_indices,
+    refs,
+)
+from chainrule.errors import ChainruleError, FormulaError
+from chainrule.functions import function
+
+# The size of an index: a number, or the name of one that is known only when the program runs.
+Extent = int | str
+
+
+@dataclass(frozen=True)
+class Program:
+    """Equations in the order of calculation, with the arrays they start from.
+
+    Parameters
+    ----------
+    inputs : arrays and scalars given at each run, as references with their indices: ``x[n,i]``, ``rate``.
+    states : arrays kept from run to run and written by ``<-``: parameters, momentum, running means.
+    equations : each array is defined by one of them, before it is used.
+    sizes : for each index its size; ``"N"`` for the rows of a batch, known at the run.
+    distributions : arrays whose last index sums to 1, as the targets of cross-entropy do.
+
+    Raises `FormulaError` where an equation does not fit, naming what the user wrote.
+    """
+
+    inputs: tuple[Ref, ...]
+    states: tuple[Ref, ...]
+    equations: tuple[Equation, ...]
+    sizes: Mapping[str, Extent]
+    distributions: frozenset[str] = field(default=frozenset())
+
+    def __post_init__(self) -> None:
+        _Check(self).run()
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.equations))
+
+    def declared(self, name: str) -> Ref:
+        """Return the array `name` with the indices of its definition."""
+        return self.declarations()[name]
+
+    def declarations(self) -> dict[str, Ref]:
+        """Return every array by name, with the indices of its definition."""
+        given = {ref.name: ref for ref in (*self.inputs, *self.states)}
+        return given | {eq.target.name: eq.target for eq in self.equations if not eq.update}
+
+    def needed_for(self, roots: Iterable[str]) -> tuple[Equation, ...]:
+        """Return the equations that the arrays `roots` depend on, and nothing else."""
+        needed = set(roots)
+        kept = []
+        for equation in reversed(self.equations):
+            if equation.target.name in needed and not equation.update:
+                kept.append(equation)
+                needed.update(ref.name for ref in refs(equation.value))
+        return tuple(reversed(kept))
+
+
+class _Check:
+    def __init__(self, program: Program):
+        self.program = program
+        self.defined: dict[str, Ref] = {}
+
+    def run(self) -> None:
+        program = self.program
+        for index in program.sizes:
+            if not INDEX_NAME.fullmatch(index):
+                raise FormulaError(
+                    f"an index is a small letter other than e, with or without a number; not {index!r}"
+                )
+        for given in (*program.inputs, *program.states):
+            self._define(given, Equation(given, given))
+        writable = {state.name for state in program.states}
+        for equation in program.equations:
+            self._equation(equation, writable)
+
+    def _fail(self, equation: Equation, message: str) -> FormulaError:
+        where = f"{equation.origin}: " if equation.origin and equation.origin != str(equation) else ""
+        return FormulaError(f"{where}in '{equation}': {message}")
+
+    def _define(self, target: Ref, equation: Equation) -> None:
+        if target.name in self.defined:
+            raise self._fail(equation, f"{target.name} is defined twice")
+        if len(set(target.index_names)) < len(target.indices):
+            raise self._fail(equation, "the left side takes plain indices, each once")
+        for index in target.index_names:
+            if index not in self.program.sizes:
+                raise self._fail(
+                    equation, f"the index {index} has no size; known: {', '.join(self.program.sizes)}"
+                )
+        self.defined[target.name] = target
+
+    def _equation(self, equation: Equation, writable: set[str]) -> None:
+        target = equation.target
+        loose = [index for index in free_indices(equation.value) if index not in target.index_names]
+        if loose:
+            raise self._fail(
+                equation, f"the index {loose[0]} stands on the right only; sum over it or write it left"
+            )
+        for node, bound in _scopes(equation.value, target.index_names):
+            self._node(equation, node, bound)
+        if not equation.update:
+            self._define(target, equation)
+        elif target.name not in writable:
+            raise self._fail(equation, f"only a parameter or state takes '<-'; {target.name} is neither")
+        else:
+            self._reference(equation, target)
+
+    def _node(self, equation: Equation, node: Expr, bound: tuple[str, ...]) -> None:
+        match node:
+            case Ref():
+                self._reference(equation, node)
+            case Size(index) if index not in self.program.sizes:
+                raise self._fail(
+                    equation, f"{index.upper()} is the size of the index {index}, which is not known here"
+                )
+            case Reduce(kind, ()):
+                raise self._fail(equation, f"{kind} needs an index here, as in {kind}(i, x[n,i])")
+            case Reduce(kind, indices, _):
+                for index in indices:
+                    if index in bound:
+                        raise self._fail(
+                            equation, f"the index {index} of {kind} is in use around it; take another"
+                        )
+                    if index not in self.program.sizes:
+                        raise self._fail(equation, f"the index {index} of {kind} has no size")
+            case Call(name, args):
+                try:
+                    expected = len(function(name).derivatives)
+                except ChainruleError as error:
+                    raise self._fail(equation, str(error)) from None
+                if len(args) != expected:
+                    raise self._fail(equation, f"{name} takes {expected} value(s), not {len(args)}")
+
+    def _reference(self, equation: Equation, used: Ref) -> None:
+        known = self.defined.get(used.name)
+        if known is None:
+            later = any(eq.target.name == used.name for eq in self.program.equations)
+            near = get_close_matches(used.name, self.defined, n=1)
+            hint = (
+                "it is defined further down"
+                if later
+                else f"did you mean {near[0]}?"
+                if near
+                else "not defined"
+            )
+            raise self._fail(equation, f"unknown name {used.name}: {hint}")
+        if len(known.indices) != len(used.indices):
+            raise self._fail(
+                equation, f"{used} has {len(used.indices)} indices, {known} has {len(known.indices)}"
+            )
+        for own, index in zip(known.index_names, used.indices, strict=True):
+            if isinstance(index, Index) and self._size(index.name) != self._size(own):
+                sizes = (
+                    f"{index.name} runs to {self._size(index.name)}, {own} in {known} to {self._size(own)}"
+                )
+                raise self._fail(equation, f"sizes differ in {used}: {sizes}")
+
+    def _size(self, index: str) -> Extent | None:
+        return self.program.sizes.get(index)
+
+
+def _scopes(expr: Expr, bound: tuple[str, ...]) -> Iterator[tuple[Expr, tuple[str, ...]]]:
+    """Yield each part of `expr` with the indices that are bound where it stands."""
+    yield expr, bound
+    inside = (*bound, *expr.indices) if isinstance(expr, Reduce) else bound
+    for child in children(expr):
+        yield from _scopes(child, inside)

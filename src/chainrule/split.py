@@ -1,0 +1,93 @@
+"""Splitting a formula into equations, so that each value worth keeping has a name.
+
+``y[n,k] = exp(z[n,k] - max(k, z[n,k])) / sum(k, exp(...))`` becomes four equations: ``y_max``, ``y_exp``,
+``y_sum`` and ``y``. What is split off is named after the equation it came from and the function at its top;
+the same value is split off once, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+
+from chainrule.equations import Call, Equation, Expr, Reduce, Ref, free_indices, rebuild, ref, refs
+from chainrule.functions import function
+
+
+def is_split_off(name: str) -> bool:
+    """Tell whether an array of a forward pass got its name here."""
+    return "_" in name
+
+
+@dataclass
+class Splitter:
+    """Splits one equation after the other and remembers what it has named."""
+
+    taken: Container[str]
+    names: dict[Expr, Ref] = field(default_factory=dict)
+
+    def split(self, equation: Equation) -> list[Equation]:
+        """Return the equations that together say what `equation` says; it comes last.
+
+        >>> from chainrule.parsing import parse
+        >>> for part in Splitter(taken=()).split(parse("a[n] = x[n] * sigmoid(x[n])")):
+        ...     print(part)
+        a_sigmoid[n] = sigmoid(x[n])
+        a[n] = x[n] * a_sigmoid[n]
+        """
+        return _Split(self, equation).run()
+
+
+class _Split:
+    def __init__(self, splitter: Splitter, equation: Equation):
+        self.splitter = splitter
+        self.equation = equation
+        self.parts: list[Equation] = []
+
+    def run(self) -> list[Equation]:
+        value = self._visit(self.equation.value, self.equation.target.index_names, linear=True, keep=False)
+        return [*self.parts, replace(self.equation, value=value)]
+
+    def _visit(self, expr: Expr, bound: tuple[str, ...], linear: bool, keep: bool = True) -> Expr:
+        """`linear` is whether only sums and constant factors stand around `expr`; `keep` whether it may be named.
+
+        What stands in a choice is not named: where it is not chosen it may be infinite, and an infinity
+        that left the choice would meet a factor 0 on the way back.
+        """
+        match expr:
+            case Reduce(_, indices, body):
+                inside = self._visit(body, tuple(dict.fromkeys((*bound, *indices))), True, keep)
+                new: Expr = replace(expr, body=inside)
+                shadows = any(index in bound for index in indices)
+                return self._name(new, expr.kind) if shadows or not linear else new
+            case Call(name, _):
+                through = linear and self._passes(expr)
+                inner_keep = name != "where" and (keep or self._is_top(expr))
+                new = rebuild(expr, lambda arg: self._visit(arg, bound, through, inner_keep))
+                worth = name.isidentifier() and function(name).keeps_value and any(refs(new))
+                return self._name(new, name) if worth and keep else new
+        return expr
+
+    def _is_top(self, expr: Expr) -> bool:
+        return expr is self.equation.value
+
+    @staticmethod
+    def _passes(expr: Call) -> bool:
+        if expr.function in ("*", "/"):
+            return any(not any(refs(arg)) for arg in expr.args)
+        return expr.function in ("+", "-", "neg")
+
+    def _name(self, value: Expr, kind: str) -> Ref:
+        if value not in self.splitter.names:
+            base = f"{self.equation.target.name}_{kind}"
+            name, number = base, 2
+            while name in self.splitter.taken or any(
+                name == used.name for used in self.splitter.names.values()
+            ):
+                name, number = f"{base}{number}", number + 1
+            own = free_indices(value)
+            first = [index for index in self.equation.target.index_names if index in own]
+            target = ref(name, *dict.fromkeys([*first, *own]))
+            self.splitter.names[value] = target
+            self.parts.append(Equation(target, value, origin=self.equation.origin))
+        return self.splitter.names[value]

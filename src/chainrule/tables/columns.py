@@ -1,0 +1,176 @@
+"""The kinds of input columns. Each learns a few plain values from the training rows and turns a column
+into inputs: an array of shape (rows, inputs of the column), float64."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from chainrule.tables.values import (
+    date_counts,
+    date_cycles,
+    date_format,
+    mean_and_scale,
+    numbers,
+    texts,
+    times,
+)
+
+MOST_CATEGORIES = 30
+FEWEST_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Number:
+    """Numbers: the missing ones filled with the median, then scaled to mean 0 and standard deviation 1.
+
+    Where values were missing in training, a second input is 1 for a missing value and 0 for another.
+    """
+
+    kind: ClassVar[str] = "number"
+    name: str
+    fill: float
+    mean: float
+    scale: float
+    flag: bool
+
+    @classmethod
+    def fit(cls, column: pl.Series) -> Number:
+        """Learn from a column of which at least one value is not missing."""
+        values = numbers(column)
+        missing = np.isnan(values)
+        fill = float(np.median(values[~missing]))
+        mean, scale = mean_and_scale(np.where(missing, fill, values), column.name)
+        return cls(column.name, fill, mean, scale, flag=bool(missing.any()))
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of this column's inputs."""
+        return [self.name, f"{self.name} missing"][: 1 + self.flag]
+
+    def transform(self, column: pl.Series) -> NDArray[np.float64]:
+        """Return the inputs, shape (rows, 1) or (rows, 2); raises InputError for text that is no number."""
+        values = numbers(column)
+        missing = np.isnan(values)
+        scaled = (np.where(missing, self.fill, values) - self.mean) / self.scale
+        return np.stack([scaled, missing][: 1 + self.flag], axis=1)
+
+
+@dataclass(frozen=True)
+class Category:
+    """Text and truth values: one input for each value, which is 1 where the column has that value.
+
+    The rarer values share the input "other". One more input stands for missing values if there were any.
+    A value never seen in training counts as "other"; if there is no such input, all inputs are 0.
+    """
+
+    kind: ClassVar[str] = "category"
+    name: str
+    values: list[str]
+    missing: bool
+    other: bool
+
+    @classmethod
+    def fit(cls, column: pl.Series) -> Category:
+        """Learn the values: the 30 most frequent ones, of those that at least 3 rows hold."""
+        from sklearn.preprocessing import OneHotEncoder
+
+        present = texts(column).drop_nulls()
+        encoder = OneHotEncoder(min_frequency=FEWEST_ROWS, max_categories=MOST_CATEGORIES + 1)
+        encoder.fit(present.to_numpy().reshape(-1, 1))
+        rare = encoder.infrequent_categories_[0]
+        rare = set() if rare is None else set(rare)
+        values = [value for value in encoder.categories_[0] if value not in rare]
+        return cls(column.name, values, missing=column.null_count() > 0, other=bool(rare))
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of this column's inputs."""
+        extra = ["missing"] * self.missing + ["other"] * self.other
+        return [f"{self.name}={value}" for value in self.values] + [f"{self.name} {word}" for word in extra]
+
+    def transform(self, column: pl.Series) -> NDArray[np.float64]:
+        """Return the inputs, shape (rows, values of the category), each 0 or 1."""
+        width = len(self.inputs)
+        other = width - 1 if self.other else width  # the place `width` is cut off below: all inputs 0
+        missing = len(self.values) if self.missing else other
+        known = {value: place for place, value in enumerate(self.values)}
+        text = texts(column)
+        places = text.replace_strict(known, default=other, return_dtype=pl.Int64).to_numpy()
+        places = np.where(text.is_null().to_numpy(), missing, places)
+        one_hot: NDArray[np.float64] = np.eye(width + 1)[places, :width]
+        return one_hot
+
+    def unseen(self, column: pl.Series) -> list[str]:
+        """Return the values that have no input of their own and no share in "other"."""
+        if self.other:
+            return []
+        return sorted(set(texts(column).drop_nulls()) - set(self.values))
+
+
+@dataclass(frozen=True)
+class Date:
+    """Dates and times: days and year as numbers; what comes round again (month, day of the year, weekday,
+    hour) as sine and cosine, so that the last of a cycle is near to the first.
+
+    `format` is how a date is written in a text column, None where the file itself has dates (Parquet).
+    What never changes in training is left out. A missing date is the centre of every cycle.
+    """
+
+    kind: ClassVar[str] = "date"
+    name: str
+    format: str | None
+    counts: list[Number]
+    cycles: list[str]
+
+    @classmethod
+    def fit(cls, column: pl.Series) -> Date:
+        """Learn the way dates are written, and the scale of days and years."""
+        form = date_format(column) if column.dtype == pl.String else None
+        time = times(column, form)
+        days, year = (Number.fit(values) for values in date_counts(time))
+        counts = [days, replace(year, flag=False)] if _varies(time.dt.year()) else [days]
+        cycles = [cycle for cycle, turns in date_cycles(time).items() if _varies(turns)]
+        return cls(column.name, form, counts, cycles)
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of this column's inputs."""
+        waves = [f"{cycle} {wave}" for cycle in self.cycles for wave in ("sine", "cosine")]
+        counts = [name for count in self.counts for name in count.inputs]
+        return [f"{self.name} {part}" for part in (*counts, *waves)]
+
+    def transform(self, column: pl.Series) -> NDArray[np.float64]:
+        """Return the inputs, shape (rows, inputs); raises InputError for text that is no such date."""
+        time = times(column, self.format)
+        found = {values.name: values for values in date_counts(time)}
+        counts = [count.transform(found[count.name]) for count in self.counts]
+        angles = [2 * np.pi * date_cycles(time)[cycle] for cycle in self.cycles]
+        waves = [wave.fill_null(0).to_numpy() for angle in angles for wave in (angle.sin(), angle.cos())]
+        return np.column_stack([*counts, *waves])
+
+
+def _varies(values: pl.Series) -> bool:
+    return values.drop_nulls().n_unique() > 1
+
+
+Column = Number | Category | Date
+KINDS: dict[str, type[Column]] = {kind.kind: kind for kind in (Number, Category, Date)}
+
+
+def to_dict(column: Column) -> dict[str, Any]:
+    """Return the column as plain data that JSON can hold."""
+    return {"kind": column.kind, **asdict(column)}
+
+
+def from_dict(data: dict[str, Any]) -> Column:
+    """Return the column that `to_dict` made plain."""
+    values = dict(data)
+    kind = KINDS[values.pop("kind")]
+    if kind is Date:
+        values["counts"] = [Number(**count) for count in values["counts"]]
+    return kind(**values)

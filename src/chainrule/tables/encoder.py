@@ -1,0 +1,147 @@
+"""A table's columns as the inputs of a network, and its target column."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError
+from chainrule.tables import columns, targets
+from chainrule.tables.columns import FEWEST_ROWS, Category, Column, Date, Number
+from chainrule.tables.targets import Target
+from chainrule.tables.values import date_format, typed
+
+FARTHEST = 1e30
+"""How many standard deviations from the mean an input may lie: beyond, float32 overflows."""
+
+IDENTIFIER_NAME = re.compile(r"column \d+|(?i:index|(.*[\W_])?id)|.*[a-z](Id|ID)")
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """What turns the rows of a table into a network's inputs and targets, learned from the training rows.
+
+    >>> frame = pl.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "price": [10.0, 20.0, 30.0, 45.5]})
+    >>> frame, target = targets.recognise_target(frame, "price")
+    >>> encoder = TableEncoder.fit(frame, target)
+    >>> encoder.inputs(frame[:2])
+    array([[-1.34...], [-0.44...]])
+    >>> encoder == TableEncoder.from_dict(encoder.to_dict())
+    True
+    """
+
+    columns: list[Column]
+    target: Target
+    left_out: dict[str, str]
+    """The columns that are not used, each with the reason."""
+
+    @classmethod
+    def fit(cls, frame: pl.DataFrame, target: Target) -> TableEncoder:
+        """Learn from the training rows in `frame`, which hold the target (see `recognise_target`).
+
+        Raises InputError if no column but the target is of use.
+        """
+        used: list[Column] = []
+        left_out: dict[str, str] = {}
+        for column in frame.drop(target.name):
+            reason = reason_to_leave_out(column)
+            if reason:
+                left_out[column.name] = reason
+            else:
+                used.append(fit_column(column))
+        if not used:
+            reasons = ", ".join(f"{name!r} ({reason})" for name, reason in left_out.items())
+            raise InputError(
+                f"no column can predict {target.name!r}; left out: {reasons or 'there is no other'}"
+            )
+        return cls(used, target.fit(frame[target.name]), left_out)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the network's inputs, in order."""
+        return [name for column in self.columns for name in column.inputs]
+
+    def inputs(self, frame: pl.DataFrame) -> NDArray[np.float64]:
+        """Return a table's rows as inputs, shape (rows, len(input_names)); other columns are ignored.
+
+        Raises InputError if a column is missing or holds something else than in training.
+        """
+        lacking = [column.name for column in self.columns if column.name not in frame.columns]
+        if lacking:
+            raise InputError(f"the table lacks columns that the model was trained on: {', '.join(lacking)}")
+        with np.errstate(over="ignore"):
+            x = np.concatenate([column.transform(frame[column.name]) for column in self.columns], axis=1)
+        farthest = np.abs(x).max(axis=0, initial=0)
+        if farthest.max() > FARTHEST:
+            name = self.input_names[farthest.argmax()]
+            raise InputError(f"column {name!r} holds a number immensely far from those in training")
+        return x
+
+    def targets(self, frame: pl.DataFrame) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the target column: class numbers, shape (rows,), or scaled numbers, shape (rows, 1)."""
+        return self.target.encode(frame[self.target.name])
+
+    def unseen(self, frame: pl.DataFrame) -> dict[str, list[str]]:
+        """Return, for each category column, the values in it that the training rows did not have."""
+        found = {c.name: c.unseen(frame[c.name]) for c in self.columns if isinstance(c, Category)}
+        return {name: values for name, values in found.items() if values}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data that JSON can hold."""
+        return {
+            "columns": [columns.to_dict(column) for column in self.columns],
+            "target": targets.to_dict(self.target),
+            "left_out": self.left_out,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TableEncoder:
+        """Return the encoder that `to_dict` made plain."""
+        return cls(
+            [columns.from_dict(column) for column in data["columns"]],
+            targets.from_dict(data["target"]),
+            data["left_out"],
+        )
+
+
+def fit_column(column: pl.Series) -> Column:
+    """Return the column's kind with what it learns from the rows given."""
+    if typed(column).dtype.is_numeric():
+        return Number.fit(column)
+    if column.dtype in (pl.Date, pl.Datetime) or (column.dtype == pl.String and date_format(column)):
+        return Date.fit(column)
+    return Category.fit(column)
+
+
+def reason_to_leave_out(column: pl.Series) -> str | None:
+    """Return why a column can teach a network nothing, or None."""
+    column = typed(column)
+    present = column.drop_nulls()
+    if not len(present):
+        return "no values"
+    if column.n_unique() == 1:
+        return f"always {present[0]}"
+    if column.dtype == pl.String and not date_format(column):
+        return _reason_against_texts(present)
+    if (
+        column.dtype.is_integer()
+        and present.n_unique() == len(column)
+        and IDENTIFIER_NAME.fullmatch(column.name)
+    ):
+        return "numbers the rows"
+    if column.dtype.is_numeric() or column.dtype in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
+        return None
+    return f"holds {column.dtype}"
+
+
+def _reason_against_texts(present: pl.Series) -> str | None:
+    if present.n_unique() > 0.9 * len(present):
+        return "nearly every row has its own text"
+    if max(present.value_counts()["count"]) < FEWEST_ROWS:
+        return f"no text stands in {FEWEST_ROWS} rows"
+    return None

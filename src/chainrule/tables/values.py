@@ -1,0 +1,125 @@
+"""What stands in one column: numbers, texts, dates; and which of these a column of text holds."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError
+
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S%.f", "T%H:%M:%S%.f%#z")
+DATE_FORMATS = tuple(day + clock for day, clock in product(_DAYS, _CLOCKS))
+"""The ways to write a date. The first that reads a whole column counts, so 03/04/2024 is the fourth of March
+unless another row, such as 13/04/2024, can only be day/month/year."""
+
+
+def typed(column: pl.Series) -> pl.Series:
+    """Return a text column as whole numbers or numbers if every value is one; any other column as it is.
+
+    >>> typed(pl.Series(["1", "2", None])).dtype, typed(pl.Series(["1", "2.5"])).dtype
+    (Int64, Float64)
+    >>> typed(pl.Series(["1", "two"])).dtype
+    String
+    """
+    if column.dtype == pl.String:
+        for number in (pl.Int64, pl.Float64):
+            read = column.cast(number, strict=False)
+            if read.null_count() == column.null_count():
+                return read
+    return column
+
+
+def numbers(column: pl.Series) -> NDArray[np.float64]:
+    """Return a column's numbers, shape (rows,), with NaN where a value is missing.
+
+    Raises InputError, with the row, for a text that is no number and for infinity.
+    """
+    if column.dtype != pl.String and not column.dtype.is_numeric():
+        raise InputError(f"column {column.name!r} must hold numbers, not {column.dtype}")
+    read = column.cast(pl.Float64, strict=False)
+    _refuse(column, read.is_null() & column.is_not_null(), "numbers")
+    _refuse(column, read.is_infinite().fill_null(False), "finite numbers")
+    return read.fill_null(np.nan).to_numpy()
+
+
+def mean_and_scale(values: NDArray[np.float64], name: str) -> tuple[float, float]:
+    """Return the mean and the standard deviation of finite numbers; 1 stands for a deviation of 0."""
+    if values.min() == values.max():  # the computed deviation of equal numbers can be a rounding error
+        return float(values[0]), 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale = float(values.mean()), float(values.std())
+    if not np.isfinite(scale):
+        raise InputError(f"column {name!r} holds numbers too large to be scaled, such as {values.max()}")
+    return mean, scale or 1.0
+
+
+def texts(column: pl.Series) -> pl.Series:
+    """Return a column's values as text; truth values are "true" and "false" however they were written."""
+    text = column.cast(pl.String)
+    lower = text.str.to_lowercase()
+    return lower.zip_with(lower.is_in(["true", "false"]).fill_null(False), text)
+
+
+def date_format(column: pl.Series) -> str | None:
+    """Return the first of DATE_FORMATS that reads every value of a text column; None if there is none.
+
+    >>> date_format(pl.Series(["03/04/2024", "13/04/2024"]))
+    '%d/%m/%Y'
+    """
+    present = column.drop_nulls()
+    if not present.str.contains(r"^\d").all():
+        return None
+    for form in DATE_FORMATS:
+        if _parse(present.head(20), form).null_count() == 0 and _parse(present, form).null_count() == 0:
+            return form
+    return None
+
+
+def times(column: pl.Series, form: str | None) -> pl.Series:
+    """Return a column's dates as Datetime; text is read as `form` says, or as DATE_FORMATS do if it is None.
+
+    Raises InputError, with the row, for a value that is no such date.
+    """
+    if column.dtype in (pl.Date, pl.Datetime):
+        return column.cast(pl.Datetime("us"))
+    if column.dtype != pl.String:
+        raise InputError(f"column {column.name!r} must hold dates, not {column.dtype}")
+    form = form or date_format(column) or DATE_FORMATS[0]
+    read = _parse(column, form)
+    _refuse(column, read.is_null() & column.is_not_null(), f"dates written as {form}")
+    return read
+
+
+def date_counts(time: pl.Series) -> list[pl.Series]:
+    """Return the parts of dates that count on: days since 1970 with the time as a fraction, and year."""
+    return [_days(time).rename("days"), time.dt.year().rename("year")]
+
+
+def date_cycles(time: pl.Series) -> dict[str, pl.Series]:
+    """Return the parts of dates that come round again, as turns from 0 to below 1."""
+    return {
+        "month": (time.dt.month() - 1) / 12,
+        "day of the year": (time.dt.ordinal_day() - 1) / 366,
+        "weekday": (time.dt.weekday() - 1) / 7,
+        "hour": _days(time) % 1,
+    }
+
+
+def _days(time: pl.Series) -> pl.Series:
+    return time.dt.timestamp("us") / 86_400e6
+
+
+def _parse(column: pl.Series, form: str) -> pl.Series:
+    read = column.str.to_datetime(form, time_unit="us", strict=False)
+    return read.dt.replace_time_zone(None)
+
+
+def _refuse(column: pl.Series, wrong: pl.Series, what: str) -> None:
+    """Raise InputError with the first row that is `wrong`, if there is one."""
+    if wrong.any():
+        row = wrong.arg_true()[0]
+        raise InputError(f"column {column.name!r} must hold {what}, but row {row + 1} holds {column[row]!r}")
