@@ -2,11 +2,48 @@
 
 from chainrule import errors
 from chainrule.activations import Activation, activation
+from chainrule.checks import check_gradients
+from chainrule.history import History
 from chainrule.initializers import Init
 from chainrule.layers import BatchNorm, Dense, Dropout, Layer, LayerNorm, Residual
 from chainrule.losses import L1, L2, Loss, loss
 from chainrule.network import Network
 from chainrule.optimizers import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
 from chainrule.schedules import Constant, Cosine, Exponential, InverseScaling, OneCycle, Step, WarmUp
+
+__all__ = [
+    "L1",
+    "L2",
+    "Activation",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "BatchNorm",
+    "Constant",
+    "Cosine",
+    "Dense",
+    "Dropout",
+    "Exponential",
+    "GradientDescent",
+    "History",
+    "Init",
+    "InverseScaling",
+    "Layer",
+    "LayerNorm",
+    "Loss",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "OneCycle",
+    "RMSprop",
+    "Residual",
+    "Step",
+    "WarmUp",
+    "__version__",
+    "activation",
+    "check_gradients",
+    "errors",
+    "loss",
+]
 
 __version__ = "0.1.0"

@@ -31,10 +31,11 @@ OUTPUT = "y"
 
 @dataclass(frozen=True)
 class Parameter:
-    """An array that a layer keeps: learned, frozen, or (`learned` false and written by ``<-``) a running mean."""
+    """An array that layer number `layer` keeps: learned, frozen, or a running mean."""
 
     ref: Ref
     init: Init
+    layer: int
     trainable: bool = True
 
     @property
@@ -137,9 +138,9 @@ class _LayerBuilding:
         recipe, builder = self.recipe, self.builder
         for name, init in recipe.parameters.items():
             declared = self._declare(name)
-            builder.parameters.append(Parameter(declared, init, name not in recipe.frozen))
+            builder.parameters.append(Parameter(declared, init, builder.numbers, name not in recipe.frozen))
         for name, init in recipe.running.items():
-            builder.running.append(Parameter(self._declare(name), init, trainable=False))
+            builder.running.append(Parameter(self._declare(name), init, builder.numbers, trainable=False))
         if recipe.mask:
             name, rate = recipe.mask
             builder.masks.append((self._declare(name), rate))
@@ -162,9 +163,7 @@ class _LayerBuilding:
         local += [eq.target.name for eq in self.local if not eq.update]
         names = {}
         for name in local:
-            numbered = (
-                f"{name}{self.builder.numbers}" if self.recipe.numbered else self.builder.free_name(name)
-            )
+            numbered = f"{name}{self.builder.numbers}" if self.recipe.numbered else self.builder.free_name(name)
             names[name] = numbered
         if self.output and not self.recipe.activation:
             names[self.result.name] = self.output
@@ -197,19 +196,13 @@ class _LayerBuilding:
         for equation in self.local:
             for letter in _letters(equation):
                 if letter not in matched:
-                    raise FormulaError(
-                        f"{self.recipe.origin}: the size of {letter} in '{equation}' is not known"
-                    )
+                    raise FormulaError(f"{self.recipe.origin}: the size of {letter} in '{equation}' is not known")
         return matched
 
     def _uses(self, name: str) -> list[Ref]:
         found = [used for eq in self.local for used in refs(eq.value) if used.name == name]
         for used in found:
-            if (
-                len(used.indices) != len(used.index_names)
-                or used.index_names[:1] != (BATCH,)
-                or len(used.indices) != 2
-            ):
+            if len(used.indices) != len(used.index_names) or used.index_names[:1] != (BATCH,) or len(used.indices) != 2:
                 raise FormulaError(f"{self.recipe.origin}: the input of a layer reads x[n,i], not {used}")
         return found
 

@@ -246,9 +246,7 @@ def fresh_index(base: str, taken: set[str]) -> str:
     return f"{letter}{number}"
 
 
-def substitute_indices(
-    expr: Expr, mapping: Mapping[str, Expr], taken: set[str]
-) -> tuple[Expr, dict[str, str]]:
+def substitute_indices(expr: Expr, mapping: Mapping[str, Expr], taken: set[str]) -> tuple[Expr, dict[str, str]]:
     """Replace free indices by other index expressions, renaming apart what a reduction would capture.
 
     Returns the new expression and, for each index invented on the way, the one whose size it has.

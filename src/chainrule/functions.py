@@ -52,6 +52,11 @@ class Function:
         return parse_expression(self.reflected) if self.reflected else None
 
     @cached_property
+    def kink_value(self) -> Expr | None:
+        """The formula of the kink, read."""
+        return parse_expression(self.kink) if self.kink else None
+
+    @cached_property
     def keeps_value(self) -> bool:
         """Whether a derivative is written in the function's value."""
         return any(ref.name == "y" for slope in self.slopes for ref in refs(slope))
@@ -125,9 +130,7 @@ _ENTRIES = (
     Function("cosh", _simple("cosh"), ("sinh(x)",), r"\cosh\left({0}\right)"),
     Function("tanh", _simple("tanh"), ("1 - y**2",), r"\tanh\left({0}\right)"),
     Function("arctan", _simple("atan"), ("1 / (1 + x**2)",), r"\arctan\left({0}\right)"),
-    Function(
-        "erf", _erf, (f"{2 / math.sqrt(math.pi)!r} * exp(-x**2)",), r"\operatorname{{erf}}\left({0}\right)"
-    ),
+    Function("erf", _erf, (f"{2 / math.sqrt(math.pi)!r} * exp(-x**2)",), r"\operatorname{{erf}}\left({0}\right)"),
     Function("sigmoid", _sigmoid, ("y * (1 - y)",), r"\sigma\left({0}\right)", reflected="1 - y"),
     Function("softplus", _softplus, ("sigmoid(x)",), r"\operatorname{{softplus}}\left({0}\right)"),
     Function(

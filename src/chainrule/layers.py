@@ -290,9 +290,7 @@ class Layer:
         return {"formula": self.formula, "parameters": inits, "units": self.units}
 
 
-LAYERS: dict[str, type] = {
-    cls.__name__: cls for cls in (Dense, Dropout, LayerNorm, BatchNorm, Residual, Layer)
-}
+LAYERS: dict[str, type] = {cls.__name__: cls for cls in (Dense, Dropout, LayerNorm, BatchNorm, Residual, Layer)}
 
 
 def layer_config(layer: AnyLayer) -> dict[str, Any]:

@@ -168,9 +168,7 @@ LOSSES: dict[str, Loss] = {
         Loss("squared_error", "(y - t)**2"),
         Loss("absolute_error", "abs(y - t)"),
         # Huber 1964
-        Loss(
-            "huber", "where(abs(y - t) <= delta, 1/2 * (y - t)**2, delta * (abs(y - t) - delta / 2))", delta=1
-        ),
+        Loss("huber", "where(abs(y - t) <= delta, 1/2 * (y - t)**2, delta * (abs(y - t) - delta / 2))", delta=1),
         Loss(
             "binary_cross_entropy",
             "-(t * log(y) + (1 - t) * log(1 - y))",

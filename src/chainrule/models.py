@@ -74,21 +74,13 @@ def load(path: str | Path) -> Model:
     if not path.exists():
         raise InputError(f"there is no file {path}")
     metadata, tensors = _read(path)
-    if KEY not in metadata:
-        raise InputError(f"{path} is a safetensors file, but no model that chainrule wrote")
+    description = _description(path, metadata)
     try:
-        description = json.loads(metadata[KEY])
-        written = int(description["format"])
-    except (ValueError, KeyError, TypeError) as error:
+        return _model(description, tensors)
+    except InputError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path) from error
-    if written > FORMAT:
-        raise InputError(
-            f"{path} was written by a newer chainrule, in format {written}; this version reads format {FORMAT}: "
-            "install a newer version"
-        )
-    model = _model(path, description)
-    _put(path, tensors, model.net)
-    return model
 
 
 def check_destination(path: str | Path) -> Path:
@@ -103,17 +95,29 @@ def check_destination(path: str | Path) -> Path:
     return path
 
 
-def _model(path: Path, description: dict[str, Any]) -> Model:
+def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    if KEY not in metadata:
+        raise InputError(f"{path} is a safetensors file, but no model that chainrule wrote")
+    try:
+        description: dict[str, Any] = json.loads(metadata[KEY])
+        written = int(description["format"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if written > FORMAT:
+        raise InputError(
+            f"{path} was written by a newer chainrule, in format {written}; this version reads format {FORMAT}: "
+            "install a newer version"
+        )
+    return description
+
+
+def _model(description: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Model:
     from chainrule.network import Network
 
-    try:
-        net = Network.from_config(description["network"])
-        table = description["table"] and _table(description["table"])
-        return Model(net, table, description["training"], description["versions"])
-    except InputError as error:
-        raise InputError(f"{path} cannot be used: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(path) from error
+    net = Network.from_config(description["network"])
+    _put(tensors, net)
+    table = _table(description["table"]) if description["table"] is not None else None
+    return Model(net, table, description["training"], description["versions"])
 
 
 def _table(data: dict[str, Any]) -> TableEncoder:
@@ -133,13 +137,13 @@ def _tensors(net: Network) -> dict[str, NDArray[Any]]:
     }
 
 
-def _put(path: Path, tensors: dict[str, NDArray[Any]], net: Network) -> None:
+def _put(tensors: dict[str, NDArray[Any]], net: Network) -> None:
     needed = {name: values.shape for name, values in _tensors(net).items()}
     found = {name: values.shape for name, values in tensors.items()}
     for name in sorted(needed.keys() | found.keys()):
         if needed.get(name) != found.get(name):
             has, needs = (_shape(shapes.get(name)) for shapes in (found, needed))
-            raise InputError(f"{path} does not fit its own network: {name} has {has}, but needs {needs}")
+            raise InputError(f"its arrays do not fit its network: {name} has {has}, but needs {needs}")
     for prefix, put in ((PARAMETER, net.set_parameters), (STATE, net.set_states)):
         put({n.removeprefix(prefix): values for n, values in tensors.items() if n.startswith(prefix)})
 

@@ -23,8 +23,8 @@ from chainrule.ranges import check_whole
 
 if TYPE_CHECKING:
     from chainrule.engines.reference import Plan
+    from chainrule.history import History
     from chainrule.optimizers import Optimizer
-    from chainrule.training import History
 
 COST = "E"
 Views = Mapping[str, FloatArray]
@@ -70,7 +70,7 @@ class Network:
         if reduction not in ("mean", "sum"):
             raise unknown("reduction", reduction, ("mean", "sum"))
         if not isinstance(layers, Sequence) or not layers or not all(hasattr(layer, "build") for layer in layers):
-            raise InputError(f"layers must be a list of at least one layer, as in [Dense(2, 'sigmoid')]; not {layers!r}")
+            raise InputError(f"layers must be a list of layers, as in [Dense(2, 'sigmoid')], not {layers!r}")
         self.inputs = inputs
         self.layers = tuple(layers)
         self.loss_function = as_loss(loss)
@@ -78,7 +78,7 @@ class Network:
         self.reduction: Reduction = reduction
         self.dtype = np.dtype(dtype)
         self.seed = seed
-        self._plans: dict[Any, tuple[Program, Plan]] = {}
+        self._plans: dict[Any, Plan] = {}
         built = self._built(training=False)
         self._declared = tuple(built.parameters)
         self._running = tuple(built.running)
@@ -101,6 +101,7 @@ class Network:
         wrt: Iterable[str] = (),
         *,
         cost: bool = True,
+        penalties: bool = True,
         weighted: bool = False,
         training: bool = False,
         optimizer: Optimizer | None = None,
@@ -110,7 +111,7 @@ class Network:
         Parameters
         ----------
         wrt : arrays whose derivatives ``d_...`` are added: parameters, or ``x``.
-        cost : whether the loss and its target ``t`` are part of it.
+        cost, penalties : whether the loss with its target ``t``, and its penalties, are part of it.
         weighted : whether sample weights ``s[n]`` are given.
         training : with dropout and the batch's own statistics.
         optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
@@ -119,7 +120,8 @@ class Network:
         distributions = frozenset[str]()
         inputs = [builder.input, *(mask for mask, _ in builder.masks)]
         if cost:
-            self.loss_function.build(builder, self._output, weighted, self.reduction, self.penalties)
+            added = self.penalties if penalties else ()
+            self.loss_function.build(builder, self._output, weighted, self.reduction, added)
             inputs += [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
             if self.loss_function.targets == "distribution":
                 distributions = frozenset("t")
@@ -215,26 +217,26 @@ class Network:
         self.parameters: dict[str, FloatArray] = {}
         start = 0
         for number, parameter in enumerate(self._declared):
-            shape = self._shape(parameter.ref)
+            shape = self.shape_of(parameter.ref)
             view = self.vector[start : start + self._length(parameter)].reshape(shape)
             view[...] = parameter.init.draw(np.random.default_rng([seed, number]), shape)
             self.parameters[parameter.ref.name] = view
             start += self._length(parameter)
         self.states: dict[str, FloatArray] = {
-            running.ref.name: running.init.draw(np.random.default_rng(0), self._shape(running.ref)).astype(self.dtype)
+            running.ref.name: running.init.draw(np.random.default_rng(0), self.shape_of(running.ref)).astype(self.dtype)
             for running in self._running
         }
 
-    def _shape(self, array: Ref) -> tuple[int, ...]:
-        sizes = self._sizes
-        return tuple(sizes[index] for index in array.index_names)
+    def shape_of(self, array: Ref) -> tuple[int, ...]:
+        """Return the shape of a parameter or state."""
+        return tuple(self._sizes[index] for index in array.index_names)
 
     @cached_property
     def _sizes(self) -> dict[str, int]:
         return {index: size for index, size in self._built(False).sizes.items() if isinstance(size, int)}
 
     def _length(self, parameter: Parameter) -> int:
-        return int(np.prod(self._shape(parameter.ref), dtype=int))
+        return int(np.prod(self.shape_of(parameter.ref), dtype=int))
 
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
@@ -248,7 +250,8 @@ class Network:
 
     def predict(self, x: Any) -> FloatArray:
         """Return the outputs, shape (batch, outputs), for inputs of shape (batch, inputs)."""
-        return self._run(x, None, cost=False)[OUTPUT]
+        output: FloatArray = self._run(x, None, cost=False)[OUTPUT]
+        return output
 
     def loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
         """Return the cost of a batch, penalties included."""
@@ -296,18 +299,18 @@ class Network:
         if training:
             self.draw_masks(arrays, step, self.seed)
         states = {name: value.copy() for name, value in self.states.items()}
-        plan = self._plan(wrt, cost, "s" in arrays, training)
+        plan = self._plan(wrt=wrt, cost=cost, weighted="s" in arrays, training=training)
         with np.errstate(all="ignore"):
             return dict(plan.run({**arrays, **self.parameters, **states}))
 
-    def _plan(self, wrt: tuple[str, ...], cost: bool, weighted: bool, training: bool) -> Plan:
+    def _plan(self, **choice: Any) -> Plan:
+        """Return the plan of one of the network's programs, made once."""
         from chainrule.engines.reference import Plan
 
-        key = (wrt, cost, weighted, training)
+        key = tuple(sorted(choice.items()))
         if key not in self._plans:
-            program = self.program(wrt, cost=cost, weighted=weighted, training=training)
-            self._plans[key] = (program, Plan(program))
-        return self._plans[key][1]
+            self._plans[key] = Plan(self.program(**choice))
+        return self._plans[key]
 
     def given(self, x: Any, t: Any = None, sample_weight: Any = None) -> dict[str, Any]:
         """Return the checked inputs of a run: ``x``, ``t``, ``s`` where given, and ``N``."""
@@ -328,6 +331,12 @@ class Network:
     @cached_property
     def _masks(self) -> list[tuple[Ref, float]]:
         return self._built(training=True).masks
+
+    def cost_without_penalties(self, arrays: dict[str, Any]) -> float:
+        """Return the cost of checked inputs as `given` makes them, penalties left out."""
+        plan = self._plan(weighted="s" in arrays, penalties=False)
+        with np.errstate(all="ignore"):
+            return float(plan.run({**arrays, **self.parameters, **self.states})[COST])
 
     # What others do with it
 

@@ -86,9 +86,7 @@ class Optimizer:
         for line in self.update.strip().splitlines():
             formula = parse(line.strip())
             value = fold(substitute(formula.value, values))
-            equations.append(
-                Equation(names[formula.target.name], value, update=True, origin=type(self).__name__)
-            )
+            equations.append(Equation(names[formula.target.name], value, update=True, origin=type(self).__name__))
         return equations
 
     def _values(self, parameter: Parameter) -> dict[str, Expr]:

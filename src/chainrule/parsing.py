@@ -91,7 +91,7 @@ class _Reader:
             raise FormulaError(f"cannot read {self.text[:60]!r}: {error}") from None
 
     def _error(self, node: ast.AST, message: str) -> FormulaError:
-        piece = ast.get_source_segment(self.text, node) or self.text  # type: ignore[arg-type]
+        piece = ast.get_source_segment(self.text, node) or self.text
         return FormulaError(f"{message}: {piece!r} in {self.text!r}")
 
     def _target(self, node: ast.expr) -> Expr:
@@ -147,13 +147,9 @@ class _Reader:
         if not _ARRAY_NAME.fullmatch(name):
             raise self._error(node, "a name begins with a small letter (a capital is the size of an index)")
 
-    def _reduction(
-        self, node: ast.expr, kind: str, args: list[ast.expr], bound: tuple[str, ...], depth: int
-    ) -> Reduce:
+    def _reduction(self, node: ast.expr, kind: str, args: list[ast.expr], bound: tuple[str, ...], depth: int) -> Reduce:
         *names, body = args
-        indices = tuple(
-            name.id for name in names if isinstance(name, ast.Name) and INDEX_NAME.fullmatch(name.id)
-        )
+        indices = tuple(name.id for name in names if isinstance(name, ast.Name) and INDEX_NAME.fullmatch(name.id))
         if len(indices) < len(names) or len(set(indices)) < len(indices):
             pair = "; the larger of two values is maximum(a, b)" if kind == "max" else ""
             raise self._error(node, f"{kind} takes its indices first, as in {kind}(i, x[n,i]){pair}")

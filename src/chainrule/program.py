@@ -82,9 +82,7 @@ class _Check:
         program = self.program
         for index in program.sizes:
             if not INDEX_NAME.fullmatch(index):
-                raise FormulaError(
-                    f"an index is a small letter other than e, with or without a number; not {index!r}"
-                )
+                raise FormulaError(f"an index is a small letter other than e, with or without a number; not {index!r}")
         for given in (*program.inputs, *program.states):
             self._define(given, Equation(given, given))
         writable = {state.name for state in program.states}
@@ -102,18 +100,14 @@ class _Check:
             raise self._fail(equation, "the left side takes plain indices, each once")
         for index in target.index_names:
             if index not in self.program.sizes:
-                raise self._fail(
-                    equation, f"the index {index} has no size; known: {', '.join(self.program.sizes)}"
-                )
+                raise self._fail(equation, f"the index {index} has no size; known: {', '.join(self.program.sizes)}")
         self.defined[target.name] = target
 
     def _equation(self, equation: Equation, writable: set[str]) -> None:
         target = equation.target
         loose = [index for index in free_indices(equation.value) if index not in target.index_names]
         if loose:
-            raise self._fail(
-                equation, f"the index {loose[0]} stands on the right only; sum over it or write it left"
-            )
+            raise self._fail(equation, f"the index {loose[0]} stands on the right only; sum over it or write it left")
         for node, bound in _scopes(equation.value, target.index_names):
             self._node(equation, node, bound)
         if not equation.update:
@@ -128,17 +122,13 @@ class _Check:
             case Ref():
                 self._reference(equation, node)
             case Size(index) if index not in self.program.sizes:
-                raise self._fail(
-                    equation, f"{index.upper()} is the size of the index {index}, which is not known here"
-                )
+                raise self._fail(equation, f"{index.upper()} is the size of the index {index}, which is not known here")
             case Reduce(kind, ()):
                 raise self._fail(equation, f"{kind} needs an index here, as in {kind}(i, x[n,i])")
             case Reduce(kind, indices, _):
                 for index in indices:
                     if index in bound:
-                        raise self._fail(
-                            equation, f"the index {index} of {kind} is in use around it; take another"
-                        )
+                        raise self._fail(equation, f"the index {index} of {kind} is in use around it; take another")
                     if index not in self.program.sizes:
                         raise self._fail(equation, f"the index {index} of {kind} has no size")
             case Call(name, args):
@@ -154,23 +144,13 @@ class _Check:
         if known is None:
             later = any(eq.target.name == used.name for eq in self.program.equations)
             near = get_close_matches(used.name, self.defined, n=1)
-            hint = (
-                "it is defined further down"
-                if later
-                else f"did you mean {near[0]}?"
-                if near
-                else "not defined"
-            )
+            hint = "it is defined further down" if later else f"did you mean {near[0]}?" if near else "not defined"
             raise self._fail(equation, f"unknown name {used.name}: {hint}")
         if len(known.indices) != len(used.indices):
-            raise self._fail(
-                equation, f"{used} has {len(used.indices)} indices, {known} has {len(known.indices)}"
-            )
+            raise self._fail(equation, f"{used} has {len(used.indices)} indices, {known} has {len(known.indices)}")
         for own, index in zip(known.index_names, used.indices, strict=True):
             if isinstance(index, Index) and self._size(index.name) != self._size(own):
-                sizes = (
-                    f"{index.name} runs to {self._size(index.name)}, {own} in {known} to {self._size(own)}"
-                )
+                sizes = f"{index.name} runs to {self._size(index.name)}, {own} in {known} to {self._size(own)}"
                 raise self._fail(equation, f"sizes differ in {used}: {sizes}")
 
     def _size(self, index: str) -> Extent | None:

@@ -157,4 +157,4 @@ def _between(start: float, end: float, part: float) -> float:
 
 def as_schedule(given: float | Schedule) -> Schedule:
     """Return a schedule; a number is a constant rate."""
-    return given if hasattr(given, "at") else Constant(given)  # type: ignore[arg-type,return-value]
+    return given if hasattr(given, "at") else Constant(given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -53,5 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="chainrule")
     except ChainruleError as error:
-        print(f"chainrule: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(str(error))
+    except MemoryError:
+        _refuse("there is not enough memory for a network of this size on this table")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"chainrule: {sentence}", file=sys.stderr)
+    sys.exit(2)

@@ -34,17 +34,15 @@ class Score:
     name: str
     network: float
     baseline: float
-    percent: bool = False
+    form: str
 
     def texts(self) -> tuple[str, str]:
         """Return both as text.
 
-        >>> Score("accuracy", 0.975, 0.6, percent=True).texts()
-        ('97.5 %', '60.0 %')
+        >>> Score("accuracy", 0.975, 0.6, ".1%").texts()
+        ('97.5%', '60.0%')
         """
-        values = (self.network, self.baseline)
-        network, baseline = (f"{v:.1%}".replace("%", " %") if self.percent else f"{v:.4g}" for v in values)
-        return network, baseline
+        return format(self.network, self.form), format(self.baseline, self.form)
 
 
 def split(frame: pl.DataFrame, target: Target, seed: int) -> Rows:
@@ -73,13 +71,14 @@ def score(target: Target, rows: Rows, predicted: pl.Series) -> tuple[str, list[S
     found = predicted.to_list()
     if isinstance(target, Classes):
         guess = seen.mode().sort().to_list()[:1] * len(actual)
-        accuracy = Score("accuracy", accuracy_score(actual, found), accuracy_score(actual, guess), percent=True)
+        accuracy = Score("accuracy", accuracy_score(actual, found), accuracy_score(actual, guess), ".1%")
         return f"always {guess[0]}", [accuracy]
     mean = seen.to_numpy().mean()
     guess = [mean] * len(actual)
+    error, baseline = (mean_absolute_error(actual, values) for values in (found, guess))
     return f"always the mean, {mean:.4g}", [
-        Score("R²", r2_score(actual, found), r2_score(actual, guess)),
-        Score("mean absolute error", mean_absolute_error(actual, found), mean_absolute_error(actual, guess)),
+        Score("R²", r2_score(actual, found), r2_score(actual, guess), ".3f"),
+        Score("mean absolute error", error, baseline, ".4g"),
     ]
 
 

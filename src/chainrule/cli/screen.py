@@ -21,7 +21,7 @@ def facts(lines: Mapping[str, str]) -> None:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(style="bold", no_wrap=True, min_width=10)
     for name, text in lines.items():
         if text:
             grid.add_row(name, text)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from chainrule.cli.heldout import Rows, Score
+    from chainrule.history import History
     from chainrule.layers import Dense
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
     from chainrule.tables import TableEncoder
-    from chainrule.training import History
 
 PATIENCE = 20
 """The epochs without a better cost on the validation rows after which training stops."""
@@ -73,12 +73,20 @@ def train(
     )
     predicted = encoder.target.decode(net.predict(encoder.inputs(rows.held_out)))
     baseline, scores = heldout.score(kind, rows, predicted[target])
-    _tell_network(net, layers, history, epochs, time.perf_counter() - started)
+    _tell_network(net, layers, history, time.perf_counter() - started)
     _tell_scores(len(rows.held_out), baseline, scores)
     if out:
-        training = {"table": table.name, "optimizer": optimizer, "rate": update.rate, "epochs": len(history.cost)}
-        training |= {"best_epoch": history.best_epoch, "batch_size": batch_size, "seed": seed}
-        models.save(out, net, encoder, training | {score.name: score.network for score in scores})
+        training = {
+            "table": table.name,
+            "optimizer": optimizer,
+            "rate": update.rate,
+            "batch_size": batch_size,
+            "epochs": history.epochs,
+            "best_epoch": history.best_epoch,
+            "seed": seed,
+            "held_out": {score.name: score.network for score in scores},
+        }
+        models.save(out, net, encoder, training)
         facts({"Saved": f"{out}, for: chainrule predict {out} TABLE"})
 
 
@@ -125,11 +133,14 @@ def _tell_table(path: Path, whole: pl.DataFrame, rows: Rows, encoder: TableEncod
     kinds: dict[str, list[str]] = {"number": [], "category": [], "date": []}
     for column in encoder.columns:
         kinds[column.kind].append(column.name)
+    if isinstance(target, Classes):
+        what = f"one of {count(target.outputs, 'class', 'classes')}: {some(target.labels)}"
+    else:
+        what = "a number"
     facts(
         {
             "Table": f"{path.name}: {count(len(whole), 'row')}, {count(whole.width, 'column')}",
-            "Target": f"{target.name}: "
-            + (f"{target.outputs} classes: {some(target.labels)}" if isinstance(target, Classes) else "a number"),
+            "Target": f"{target.name}, {what}",
             "Numbers": _names(kinds["number"]),
             "Categories": _names(kinds["category"]),
             "Dates": _names(kinds["date"]),
@@ -144,13 +155,13 @@ def _names(names: list[str]) -> str:
     return f"{len(names)}: {some(names)}" if names else ""
 
 
-def _tell_network(net: Network, hidden: list[Dense], history: History, epochs: int, seconds: float) -> None:
+def _tell_network(net: Network, hidden: list[Dense], history: History, seconds: float) -> None:
     sizes = "-".join(str(size) for size in (net.inputs, *(layer.units for layer in hidden), net.outputs))
+    best = "" if history.best_epoch is None else f", the best after epoch {history.best_epoch + 1}"
     facts(
         {
             "Network": f"{sizes}, {count(net.vector.size, 'parameter')}",
-            "Trained": f"{len(history.cost)} of {count(epochs, 'epoch')}, the best one {history.best_epoch}; "
-            f"{history.stopped}; {seconds:.1f} s",
+            "Trained": f"{count(history.epochs, 'epoch')} in {seconds:.1f} s{best} ({history.stopped})",
         }
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -71,10 +70,10 @@ class _Planner:
         self.xp = namespace
         self.sizes = program.sizes
         self.states = {state.name for state in program.states}
-        numpy = namespace is np
         # The ufuncs' own methods are twice as fast on small arrays.
-        self.sum = (lambda a, axes: np.add.reduce(a, axis=axes)) if numpy else (lambda a, axes: namespace.sum(a, axis=axes))
-        self.max = (lambda a, axes: np.maximum.reduce(a, axis=axes)) if numpy else (lambda a, axes: namespace.max(a, axis=axes))
+        add_up, largest = (np.add.reduce, np.maximum.reduce) if namespace is np else (namespace.sum, namespace.max)
+        self.sum: Callable[[Any, tuple[int, ...]], Any] = lambda array, axes: add_up(array, axis=axes)
+        self.max: Callable[[Any, tuple[int, ...]], Any] = lambda array, axes: largest(array, axis=axes)
 
     def equation(self, equation: Equation) -> Compute:
         """Return what computes the array, its axes in the order of the left side."""

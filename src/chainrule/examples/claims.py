@@ -57,8 +57,7 @@ def one_epoch_by_hand(setup: Setup) -> float:
         _learn(layers, inputs, targets, example.rate, example.bias_rate or example.rate)
     setup.train(1)
     return max(
-        max(apart(w, trained[f"w{k}"]), apart(b, trained[f"b{k}"]))
-        for k, (w, b) in zip(numbers, layers, strict=True)
+        max(apart(w, trained[f"w{k}"]), apart(b, trained[f"b{k}"])) for k, (w, b) in zip(numbers, layers, strict=True)
     )
 
 

@@ -67,9 +67,7 @@ BACKWARD = (
     ),
     Published("dE/dnet_o1", "0.138498562", "d_z2[0,0]"),
     Published("dE_o1/dout_h1", "0.055399425", "d_z2[0,0] * w2[0,0]"),
-    Published(
-        "dE_o2/dout_h1", "-0.019049119", "d_z2[0,1] * w2[0,1]", exact="-0.019049118258", remark="last digit"
-    ),
+    Published("dE_o2/dout_h1", "-0.019049119", "d_z2[0,1] * w2[0,1]", exact="-0.019049118258", remark="last digit"),
     Published(
         "dE_o2/dout_h1, in its sum with dE_o1/dout_h1",
         "-0.01904919",
@@ -112,9 +110,7 @@ E_EXACT = ("0.0000351019", "0.0000350885", "0.0000350819")
 O1_EXACT = ("0.0159136204", "0.0159124915", "0.0159119272")
 O2_EXACT = ("0.9840642735", "0.9840653957", "0.9840659566")
 TEN_THOUSAND_STEPS = tuple(
-    Published(
-        f"{quantity} after {updates:,} steps", figure, value, updates=updates, exact=exact, remark=remark
-    )
+    Published(f"{quantity} after {updates:,} steps", figure, value, updates=updates, exact=exact, remark=remark)
     for quantity, figure, value, values in (
         ("E", "0.000035085", "E", E_EXACT),
         ("out_o1", "0.015912196", "y[0,0]", O1_EXACT),

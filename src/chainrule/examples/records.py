@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+Dtype = Literal["float32", "float64"]
+
 FLOAT32_TOLERANCE = 5e-6
 LONG_RUN = 50_000
 """More updates than these are a long run, computed only when it is asked for."""
@@ -51,7 +53,7 @@ class Published:
     updates: int = 0
     exact: str | None = None
     remark: str = ""
-    dtype: Literal["float32", "float64"] = "float64"
+    dtype: Dtype = "float64"
 
     @property
     def is_long(self) -> bool:
@@ -154,7 +156,7 @@ class Example:
         optimizer = GradientDescent(self.rate, bias_rate=self.bias_rate)
         return {"optimizer": optimizer, "batch_size": self.batch_size, "shuffle": False}
 
-    def set_up(self, dtype: str = "float64") -> Setup:
+    def set_up(self, dtype: Dtype = "float64") -> Setup:
         """Build the network with the example's start values, and its samples."""
         import numpy as np
 
@@ -185,7 +187,8 @@ class Setup:
         """Return the named values of one pass over the samples, the `error`, the `rate` and `N`."""
         import numpy as np
 
-        values = self.net.values(self.x, self.t)
+        # Copies: the network's own parameters are among them, and go on changing.
+        values = {name: np.array(value) for name, value in self.net.values(self.x, self.t).items()}
         error = np.linalg.norm(self.t - values["y"], axis=1).mean()
         return {**values, "error": error, "rate": self.example.rate, "N": len(self.x)}
 

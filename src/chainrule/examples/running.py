@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import unknown
 from chainrule.examples.demofox import DEMOFOX
 from chainrule.examples.mazur import MAZUR
-from chainrule.examples.records import Claim, Example, Published, Row, Verdict, evaluate
+from chainrule.examples.records import Claim, Dtype, Example, Published, Row, Verdict, evaluate
 from chainrule.examples.unnumbered import CREATIVEGP, ROHAN_LENNY, SCROLL
 
 if TYPE_CHECKING:
     from chainrule.examples.records import Array
     from chainrule.network import Network
 
-EXAMPLES: dict[str, Example] = {
-    example.name: example for example in (CREATIVEGP, SCROLL, MAZUR, *DEMOFOX, ROHAN_LENNY)
-}
+EXAMPLES: dict[str, Example] = {example.name: example for example in (CREATIVEGP, SCROLL, MAZUR, *DEMOFOX, ROHAN_LENNY)}
 
 
-def example(name: str) -> Example:
+def example_named(name: str) -> Example:
     """Return the example of this name.
 
-    >>> example("mazur").sizes
+    >>> example_named("mazur").sizes
     (2, 2, 2)
     """
     if name not in EXAMPLES:
@@ -31,14 +29,14 @@ def example(name: str) -> Example:
     return EXAMPLES[name]
 
 
-def network(name: str, dtype: str | None = None) -> tuple[Network, Array, Array]:
+def network(name: str, dtype: Dtype | None = None) -> tuple[Network, Array, Array]:
     """Return an example's network with its start values, its inputs and its targets.
 
     >>> net, x, t = network("mazur")
     >>> print(f"{net.loss(x, t):.9f}")
     0.298371109
     """
-    setup = example(name).set_up(dtype or "float64")
+    setup = example_named(name).set_up(dtype or "float64")
     return setup.net, setup.x, setup.t
 
 
@@ -51,13 +49,14 @@ def run(name: str, long: bool = False) -> list[Row]:
     >>> first.quantity, first.published, round(first.computed, 9), first.verdict.value
     ('Z', '0.53', 0.53, 'agrees')
     """
-    chosen = example(name)
+    chosen = example_named(name)
     computed = _computed(chosen, long)
     rows = [_row(item, computed) for item in chosen.published]
     return rows + [_claim_row(chosen, claim) for claim in chosen.claims]
 
 
-Key = tuple[str, int]
+Key = tuple[Dtype, int]
+DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 
 
 def _computed(example: Example, long: bool) -> dict[Key, dict[str, Any]]:
@@ -68,12 +67,12 @@ def _computed(example: Example, long: bool) -> dict[Key, dict[str, Any]]:
     wanted |= {("float64", item.updates) for item in items if item.exact}
     return {
         (dtype, updates): values
-        for dtype in ("float64", "float32")
+        for dtype in DTYPES
         for updates, values in _values_after(example, dtype, sorted(u for d, u in wanted if d == dtype))
     }
 
 
-def _values_after(example: Example, dtype: str, counts: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _values_after(example: Example, dtype: Dtype, counts: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Train once, stopping to look at each of the ascending counts of updates."""
     setup, done = example.set_up(dtype), 0
     for updates in counts:

@@ -56,9 +56,7 @@ class TableEncoder:
                 used.append(fit_column(column))
         if not used:
             reasons = ", ".join(f"{name!r} ({reason})" for name, reason in left_out.items())
-            raise InputError(
-                f"no column can predict {target.name!r}; left out: {reasons or 'there is no other'}"
-            )
+            raise InputError(f"no column can predict {target.name!r}; left out: {reasons or 'there is no other'}")
         return cls(used, target.fit(frame[target.name]), left_out)
 
     @property
@@ -128,11 +126,7 @@ def reason_to_leave_out(column: pl.Series) -> str | None:
         return f"always {present[0]}"
     if column.dtype == pl.String and not date_format(column):
         return _reason_against_texts(present)
-    if (
-        column.dtype.is_integer()
-        and present.n_unique() == len(column)
-        and IDENTIFIER_NAME.fullmatch(column.name)
-    ):
+    if column.dtype.is_integer() and present.n_unique() == len(column) and IDENTIFIER_NAME.fullmatch(column.name):
         return "numbers the rows"
     if column.dtype.is_numeric() or column.dtype in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
         return None

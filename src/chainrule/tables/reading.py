@@ -68,8 +68,7 @@ def _refuse_long_row(path: Path, separator: str) -> None:
         for row in rows:
             if len(row) > width:
                 raise InputError(
-                    f"{path} cannot be read as a table: line {rows.line_num} has {len(row)} cells, "
-                    f"the header {width}"
+                    f"{path} cannot be read as a table: line {rows.line_num} has {len(row)} cells, the header {width}"
                 )
 
 

@@ -46,9 +46,7 @@ class Classes:
         `y` holds the network's outputs, shape (rows, classes).
         """
         label = pl.Series(self.name, self.labels)[y.argmax(axis=1)]
-        return pl.DataFrame(
-            [label, *(pl.Series(f"P({self.name}={c})", y[:, k]) for k, c in enumerate(self.labels))]
-        )
+        return pl.DataFrame([label, *(pl.Series(f"P({self.name}={c})", y[:, k]) for k, c in enumerate(self.labels))])
 
 
 @dataclass(frozen=True)
@@ -124,9 +122,7 @@ def _refuse_constant(column: pl.Series) -> None:
     if not len(column):
         raise InputError(f"target {column.name!r} has no values")
     if column.n_unique() == 1:
-        raise InputError(
-            f"target {column.name!r} is always {column[0]!r}: there is nothing to learn from a constant"
-        )
+        raise InputError(f"target {column.name!r} is always {column[0]!r}: there is nothing to learn from a constant")
 
 
 def _are_classes(column: pl.Series) -> bool:

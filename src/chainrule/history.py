@@ -1,0 +1,156 @@
+"""What a training leaves behind: one row for each epoch on record, also as CSV while it runs."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import numpy as np
+
+from chainrule.errors import InputError, unknown
+
+# The columns that every training has; what an array in the log adds is one column an element.
+MEASURES = ("epoch", "cost", "error", "validation_cost", "rate")
+
+
+@dataclass
+class History:
+    """The course of a training; each list has one value for each epoch on record.
+
+    Attributes
+    ----------
+    epoch : number of the epoch, from 0; the values of its row are from before its (last) update.
+    cost : cost of the training data, over the epoch's batches as they came.
+    error : mean over the samples of the Euclidean norm of ``t - y``.
+    validation_cost : cost of the validation data after the epoch's updates, without penalties.
+    rate : learning rate of the epoch's last update.
+    gradient_norm : for each layer the Euclidean norm of its gradient at the epoch's last step.
+    stopped : why training ended.
+    epochs, steps : how many were trained.
+    best_epoch : the epoch whose weights were kept, with early stopping.
+    seconds : time taken.
+    engine : what computed it, and why that engine.
+    """
+
+    epoch: list[int] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    error: list[float] = field(default_factory=list)
+    validation_cost: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    gradient_norm: dict[str, list[float]] = field(default_factory=dict)
+    stopped: str = ""
+    epochs: int = 0
+    steps: int = 0
+    best_epoch: int | None = None
+    seconds: float = 0.0
+    engine: str = "reference"
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def __repr__(self) -> str:
+        last = f", cost {self.cost[-1]:.6g}" if self.cost else ""
+        return f"History({self.epochs} epochs{last}, stopped: {self.stopped})"
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append one row; keys are those of `columns`."""
+        for name in MEASURES:
+            if name in row:
+                getattr(self, name).append(row[name])
+        for key, value in row.items():
+            if key.startswith("gradient_norm_"):
+                self.gradient_norm.setdefault(key.removeprefix("gradient_norm_"), []).append(value)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the lists by the name of their CSV column; those without values are left out."""
+        measures = {name: getattr(self, name) for name in MEASURES}
+        norms = {f"gradient_norm_{layer}": values for layer, values in self.gradient_norm.items()}
+        return {name: values for name, values in {**measures, **norms}.items() if values}
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows to a CSV file."""
+        columns = self.columns()
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values(), strict=True))
+
+
+class Log:
+    """A CSV file that grows by a row for each epoch on record, each written out at once.
+
+    `values` are columns of the history and names of arrays (``w1``, ``d_w1``, ``d_x``, ``y``); an array of
+    more than one element has one column for each, ``w1[0,1]``.
+    """
+
+    def __init__(self, path: str | Path, values: Sequence[str] | None):
+        self.values = None if values is None else ["epoch", *(value for value in values if value != "epoch")]
+        try:
+            self._file: TextIO = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115  (closed by __exit__)
+        except OSError as error:
+            raise InputError(f"cannot write the log {path}: {error.strerror}") from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._empty = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+        """Write one row, preceded by the names of the columns if it is the first."""
+        names = list(row) if self.values is None else self.values
+        cells = dict(cell for name in names for cell in self._cells(name, row, arrays))
+        if self._empty:
+            self._writer.writerow(cells)
+            self._empty = False
+        self._writer.writerow(cells.values())
+        self._file.flush()
+
+    @staticmethod
+    def _cells(name: str, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        if name in row:
+            yield name, row[name]
+        elif name not in arrays:
+            raise unknown("column of the log", name, [*row, *arrays])
+        elif np.size(arrays[name]) == 1:
+            yield name, np.asarray(arrays[name]).item()
+        else:
+            array = np.asarray(arrays[name])
+            for place in np.ndindex(*array.shape):
+                yield f"{name}[{','.join(map(str, place))}]", array[place].item()
+
+
+@dataclass(frozen=True)
+class Records:
+    """Which epochs of a training go on record: every `every`-th from 0, and the last."""
+
+    every: int
+
+    @staticmethod
+    def choose(epochs: int, rows: int | None, every: int | None, closely: bool) -> Records:
+        """Choose by `every`, or by a number of `rows` (about, in the way of ``steps // (rows - 2)``).
+
+        If neither is given, each epoch is on record up to 1,000 epochs or if it is watched `closely`, by a
+        validation, a callback or a condition to stop; otherwise about 1,000 of them are.
+        """
+        if every is not None:
+            return Records(every)
+        if rows is None and (closely or epochs <= 1000):
+            return Records(1)
+        wanted = 1000 if rows is None else rows
+        return Records(max(1, epochs // max(1, wanted - 2)))
+
+    def has(self, epoch: int) -> bool:
+        """Tell whether an epoch is on record, other than as the last."""
+        return epoch % self.every == 0
+
+
+def norm(*arrays: Any) -> float:
+    """Return the Euclidean norm of several arrays together, computed in float64."""
+    return math.sqrt(sum(float(np.vdot(a, a)) for a in (np.asarray(array, np.float64) for array in arrays)))
