@@ -232,7 +232,7 @@ class _Training:
 
     def _epoch(self, epoch: int, on_record: bool, log: Log | None) -> dict[str, Any]:
         """Train on each batch; return the epoch's row, its values from before the last update."""
-        cost, error, weight, rows = 0.0, 0.0, 0.0, 0
+        cost, error, weight, rows, summed = 0.0, 0.0, 0.0, 0, self.net.reduction == "sum"
         arrays, scalars = self.arrays, {RATE: math.nan}
         for batch, last in self._batches(epoch):
             self.step += 1
@@ -244,8 +244,8 @@ class _Training:
             value = float(arrays["E"])
             if not math.isfinite(value):
                 raise self._diverged(epoch, scalars[RATE])
-            share = self._share(batch)
-            cost, weight = cost + share * value, weight + share
+            share = 1.0 if summed else self._share(batch)
+            cost, weight = cost + share * value, 1.0 if summed else weight + share
             if on_record:
                 error += float(np.sqrt(np.square(arrays["t"] - arrays[OUTPUT]).sum(axis=1)).sum())
                 rows += batch["N"]
@@ -258,11 +258,8 @@ class _Training:
         return row if on_record else {"cost": cost / weight}
 
     def _share(self, batch: dict[str, Any]) -> float:
-        """Return what a batch's cost counts in the epoch's; sums add up as they are."""
-        if self.net.reduction == "sum":
-            return 1.0 / self.batches
-        weight: float = batch["s"].sum() if "s" in batch else batch["N"]
-        return weight
+        """Return the weight of a batch's cost in the epoch's mean."""
+        return float(batch["s"].sum()) if "s" in batch else float(batch["N"])
 
     def _batches(self, epoch: int) -> Iterator[tuple[dict[str, Any], bool]]:
         """Yield the batches of one epoch, each with whether it is the last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,19 +54,27 @@ def show(name: str, long: bool = False) -> list[Row]:
     table.add_column("Computed", no_wrap=True)
     table.add_column("Verdict")
     for row in rows:
-        computed = "" if row.computed is None else f"{row.computed:.10g}"
-        table.add_row(row.quantity, row.published, computed, _verdict(row))
+        table.add_row(row.quantity, row.published, _computed(row), _verdict(row))
     console().print(table)
     found = Counter(row.verdict.value for row in rows)
-    console().print(", ".join(f"{number} {verdict}" for verdict, number in found.items()) + "\n")
+    console().print("; ".join(f"{number} × {verdict}" for verdict, number in found.items()) + "\n")
     return rows
+
+
+def _computed(row: Row) -> str:
+    """Return what was computed with as many decimals as were published, or as it takes to see an erratum."""
+    if row.computed is None:
+        return ""
+    decimals = max(len(figure.partition(".")[2]) for figure in (row.published, row.exact))
+    is_number = re.fullmatch(r"-?[\d.]+", row.published)
+    return f"{row.computed:.{decimals}f}" if is_number else f"{row.computed:.2g}"
 
 
 def _verdict(row: Row) -> Text:
     from rich.text import Text
 
     text = Text(row.verdict.value, style=COLOURS.get(row.verdict.value, "dim"))
-    if row.exact:
+    if row.exact and row.exact != _computed(row):
         text.append(f", exactly {row.exact}", style="default")
     if row.remark:
         text.append(f" ({row.remark})", style="dim")

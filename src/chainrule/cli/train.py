@@ -161,7 +161,8 @@ def _tell_network(net: Network, hidden: list[Dense], history: History, seconds: 
     facts(
         {
             "Network": f"{sizes}, {count(net.vector.size, 'parameter')}",
-            "Trained": f"{count(history.epochs, 'epoch')} in {seconds:.1f} s{best} ({history.stopped})",
+            "Trained": f"{count(history.epochs, 'epoch')} in {seconds:.1f} s{best}",
+            "Stopped": history.stopped,
         }
     )
 

@@ -13,6 +13,8 @@ from chainrule.examples.records import Setup, evaluate
 Matrix = list[list[float]]
 Layers = list[tuple[Matrix, list[float]]]
 
+MU = 0.9
+
 
 def difference(ours: str, theirs: str) -> Callable[[Setup], float]:
     """Return the measure of how far two expressions in the network's named values are apart."""
@@ -126,13 +128,13 @@ def momentum_by_hand(setup: Setup) -> float:
     """Compare some steps of Momentum with V := mu V - alpha dJ/dW, W := W + V."""
     from chainrule import Momentum
 
-    alpha, mu, steps = setup.example.rate, 0.9, 5
+    alpha, steps = setup.example.rate, 5
     hand = setup.example.set_up().net
     velocity: dict[str, Any] = dict.fromkeys(hand.parameters, 0.0)
     for _ in range(steps):
         slopes = hand.gradients(setup.x, setup.t)
-        velocity = {name: mu * v - alpha * slopes[name] for name, v in velocity.items()}
+        velocity = {name: MU * v - alpha * slopes[name] for name, v in velocity.items()}
         hand.set_parameters({name: w + velocity[name] for name, w in hand.parameters.items()})
-    settings = {**setup.example.fit_settings(), "optimizer": Momentum(alpha, mu)}
+    settings = {**setup.example.fit_settings(), "optimizer": Momentum(alpha, MU)}
     setup.net.fit(setup.x, setup.t, epochs=steps, **settings)
     return max(apart(w, setup.net.parameters[name]) for name, w in hand.parameters.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.examples.claims import (
+    MU,
     difference,
     equal_units,
     first_layer_as_printed,
@@ -43,7 +44,7 @@ CREATIVEGP = Example(
     bias_rate=0.5,
     batch_size=1,
     claims=(
-        Claim("farthest output from its target after 4,000 epochs", miss_after_training, limit=0.02),
+        Claim("farthest output from its target after all epochs", miss_after_training, limit=0.02),
         Claim("one epoch, unit by unit, against every weight and bias", one_epoch_by_hand),
         Claim(
             "outputs of hidden units by the printed sigmoid",
@@ -153,7 +154,7 @@ ROHAN_LENNY = Example(
             remark="it sums over all y_j and all x_i",
         ),
         Claim("units that start from equal weights stay equal", equal_units),
-        Claim("V := mu V - alpha dJ/dW, W := W + V with mu 0.9, five steps", momentum_by_hand),
+        Claim(f"V := mu V - alpha dJ/dW, W := W + V with mu = {MU}", momentum_by_hand),
     ),
     slips=(
         "The derivation of S' has a sign slip in an exponent, which the authors note.",
