@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Union
 
 INDEX_NAME = re.compile(r"[a-df-z]\d*")
@@ -90,10 +91,16 @@ class Expr:
 
 @dataclass(frozen=True, slots=True)
 class Const(Expr):
-    """A number."""
+    """A number: Python's own int or float, whatever kind it was given as."""
 
     value: Number
     __str__ = Expr.__str__
+
+    def __post_init__(self) -> None:
+        # A NumPy scalar here would turn float32 arrays into float64 ones, and print with its type.
+        if type(self.value) not in (int, float):
+            plain = int(self.value) if isinstance(self.value, Integral) else float(self.value)
+            object.__setattr__(self, "value", plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from chainrule.builder import Builder, Recipe
 from chainrule.equations import Equation, Ref
 from chainrule.errors import InputError, unknown
 from chainrule.initializers import Init, as_init
-from chainrule.ranges import check_number, check_whole
+from chainrule.ranges import check_number, whole
 
 __all__ = [
     "ACTIVATIONS",
@@ -68,7 +68,7 @@ class Dense:
     bias_init: Init | str = "zeros"
 
     def __post_init__(self) -> None:
-        check_whole("the units of a Dense layer", self.units)
+        object.__setattr__(self, "units", whole("the units of a Dense layer", self.units))
         as_activation(self.activation)
         if self.bias not in _BIASES:
             raise InputError(f"bias is 'unit' (one a unit), 'layer' (one for all) or None, not {self.bias!r}")
@@ -269,7 +269,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         if self.units is not None:
-            check_whole("units", self.units)
+            object.__setattr__(self, "units", whole("units", self.units))
         # Whatever is wrong with the formula itself is said here, not when a network is made of it.
         self.build(Builder(self.units or 1, training=False), Builder(self.units or 1, training=False).input)
 

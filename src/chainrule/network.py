@@ -19,7 +19,7 @@ from chainrule.layers import AnyLayer, layer_config, layer_from
 from chainrule.losses import PENALTIES, Loss, Penalty, Reduction, as_loss
 from chainrule.masks import dropout_mask
 from chainrule.program import Program
-from chainrule.ranges import check_whole
+from chainrule.ranges import whole
 
 if TYPE_CHECKING:
     from chainrule.engines.reference import Plan
@@ -63,21 +63,19 @@ class Network:
         dtype: Literal["float32", "float64"] = "float32",
         seed: int = 0,
     ):
-        check_whole("the number of inputs", inputs)
-        check_whole("the seed", seed, least=0)
         if dtype not in ("float32", "float64"):
             raise unknown("dtype", dtype, ("float32", "float64"))
         if reduction not in ("mean", "sum"):
             raise unknown("reduction", reduction, ("mean", "sum"))
         if not isinstance(layers, Sequence) or not layers or not all(hasattr(layer, "build") for layer in layers):
             raise InputError(f"layers must be a list of layers, as in [Dense(2, 'sigmoid')], not {layers!r}")
-        self.inputs = inputs
+        self.inputs = whole("the number of inputs", inputs)
         self.layers = tuple(layers)
         self.loss_function = as_loss(loss)
         self.penalties = tuple(penalties)
         self.reduction: Reduction = reduction
         self.dtype = np.dtype(dtype)
-        self.seed = seed
+        self.seed = whole("the seed", seed, least=0)
         self._plans: dict[Any, Plan] = {}
         built = self._built(training=False)
         self._declared = tuple(built.parameters)
@@ -282,7 +280,7 @@ class Network:
         """Return every array of the forward and the backward pass by name, from ``z1`` to ``d_x``."""
         names = (*self.parameters, "x")
         arrays = self._run(x, t, sample_weight, wrt=names, training=training, step=step)
-        return {name: value for name, value in arrays.items() if name != "N"}
+        return {name: np.array(value) for name, value in arrays.items() if name != "N"}
 
     def _run(
         self,

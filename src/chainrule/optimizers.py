@@ -64,7 +64,7 @@ class Optimizer:
 
     def scalars(self, step: int, total_steps: int) -> dict[str, float]:
         """Return the numbers that the update at `step` (1 is the first) is given."""
-        return {RATE: as_schedule(self.rate).at(step, total_steps), STEP: float(step)}
+        return {RATE: float(as_schedule(self.rate).at(step, total_steps)), STEP: float(step)}
 
     def states_of(self, parameter: Parameter) -> dict[str, Ref]:
         """Return the state arrays of one parameter: ``m`` of ``w1`` is ``m_w1``."""
@@ -138,7 +138,7 @@ class GradientDescent(Optimizer):
         """Return the rate, and the biases' own if there is one."""
         scalars = super().scalars(step, total_steps)
         if self.bias_rate is not None:
-            scalars[BIAS_RATE] = as_schedule(self.bias_rate).at(step, total_steps)
+            scalars[BIAS_RATE] = float(as_schedule(self.bias_rate).at(step, total_steps))
         return scalars
 
     def _values(self, parameter: Parameter) -> dict[str, Expr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 from chainrule.errors import InputError
 
@@ -16,9 +17,10 @@ def check_number(
     Traceback (most recent call last):
     chainrule.errors.InputError: the rate must be a number of at least 0 and below 1, not 2
     """
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if good and value >= least and above < value < below:  # type: ignore[operator]
-        return
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        number = float(value)
+        if number >= least and above < number < below:
+            return
     limits = [
         *([f"of at least {least:g}"] if least > -math.inf else []),
         *([f"above {above:g}"] if above > -math.inf else []),
@@ -28,7 +30,12 @@ def check_number(
     raise InputError(f"{what} must be a{'' if limits else ' finite'} number{range_}, not {value!r}")
 
 
-def check_whole(what: str, value: object, least: int = 1) -> None:
-    """Raise `InputError` unless `value` is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def whole(what: str, value: object, least: int = 1) -> int:
+    """Return a whole number of at least `least`, NumPy's kinds among them, as an int; else raise `InputError`.
+
+    >>> whole("the seed", 3, least=0)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{what} must be a whole number of at least {least}, not {value!r}")
+    return int(value)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from chainrule.ranges import check_number, check_whole
+from chainrule.ranges import check_number, whole
 
 _RATE = "the learning rate"
 
@@ -48,7 +48,7 @@ class Step:
     def __post_init__(self) -> None:
         check_number(_RATE, self.rate, least=0)
         check_number("factor", self.factor, least=0)
-        check_whole("every", self.every)
+        whole("every", self.every)
 
     def at(self, step: int, total: int) -> float:
         """Return ``rate * factor ** ((step - 1) // every)``."""
@@ -141,7 +141,7 @@ class WarmUp:
     steps: int
 
     def __post_init__(self) -> None:
-        check_whole("the steps of a warm-up", self.steps)
+        whole("the steps of a warm-up", self.steps)
 
     def at(self, step: int, total: int) -> float:
         """Return a growing part of the schedule's first rate, then its rates."""

@@ -19,7 +19,7 @@ from chainrule.errors import InputError, TrainingError
 from chainrule.history import History, Log, Records, norm
 from chainrule.optimizers import RATE, Adam, Optimizer
 from chainrule.progress import Progress
-from chainrule.ranges import check_number, check_whole
+from chainrule.ranges import check_number, whole
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -48,11 +48,11 @@ class Settings:
     progress: bool | None
 
     def __post_init__(self) -> None:
-        check_whole("epochs", self.epochs)
-        check_whole("the seed", self.seed, least=0)
+        whole("epochs", self.epochs)
+        whole("the seed", self.seed, least=0)
         for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
             if getattr(self, name) is not None:
-                check_whole(name, getattr(self, name), least)
+                whole(name, getattr(self, name), least)
         for name in ("stop_cost", "stop_gradient", "stop_seconds"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=0)

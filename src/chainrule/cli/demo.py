@@ -26,7 +26,7 @@ def demo() -> None:
     frame[PATIENTS:].write_csv(table)
     frame[:PATIENTS].drop(TARGET).write_csv(new)
 
-    console().print(f"Measurements of breast tumours, real ones, are now in {folder}.")
+    console().print(f"Measurements of real breast tumours are now in {folder}", soft_wrap=True)
     _stage("train", table, "--target", TARGET, "--out", model)
     train(table, TARGET, out=model)
     _stage("predict", model, new)
@@ -50,6 +50,5 @@ def _breast_cancer() -> pl.DataFrame:
 
 
 def _stage(*command: object) -> None:
-    """Print a command as one would type it; long paths would only hide it, so they are left short."""
-    console().print()
-    console().print("$ chainrule " + " ".join(str(word) for word in command), style="bold", soft_wrap=True)
+    """Print a command as one would type it."""
+    console().print("\n$ chainrule " + " ".join(map(str, command)), style="bold", soft_wrap=True)

@@ -48,7 +48,9 @@ def show(name: str, long: bool = False) -> list[Row]:
 
     rows = examples.run(name, long)
     title = f"{name}: {examples.EXAMPLES[name].title}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
     table.add_column("Quantity")
     table.add_column("Published", no_wrap=True)
     table.add_column("Computed", no_wrap=True)
@@ -65,17 +67,18 @@ def _computed(row: Row) -> str:
     """Return what was computed with as many decimals as were published, or as it takes to see an erratum."""
     if row.computed is None:
         return ""
-    decimals = max(len(figure.partition(".")[2]) for figure in (row.published, row.exact))
-    is_number = re.fullmatch(r"-?[\d.]+", row.published)
-    return f"{row.computed:.{decimals}f}" if is_number else f"{row.computed:.2g}"
+    shown = row.exact if row.verdict == "erratum" and row.exact else row.published
+    if not re.fullmatch(r"-?[\d.]+", shown):  # a claim in words
+        return f"{row.computed:.2g}"
+    return f"{row.computed:z.{len(shown.partition('.')[2])}f}"
 
 
 def _verdict(row: Row) -> Text:
     from rich.text import Text
 
     text = Text(row.verdict.value, style=COLOURS.get(row.verdict.value, "dim"))
-    if row.exact and row.exact != _computed(row):
+    if row.verdict == "agrees in float32" and row.exact:
         text.append(f", exactly {row.exact}", style="default")
-    if row.remark:
+    if row.remark and row.computed is not None:
         text.append(f" ({row.remark})", style="dim")
     return text

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def console() -> Console:
-    """Return a console on stdout that prints texts as they are: a column may be named "[bold]"."""
+    """Return a console on stdout that prints texts as they are: a column may be named "[red]" or ":heart:"."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def facts(lines: Mapping[str, str]) -> None:

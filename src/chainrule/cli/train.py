@@ -10,7 +10,7 @@ import typer
 
 from chainrule.cli.screen import console, count, facts, some
 from chainrule.errors import InputError, unknown
-from chainrule.ranges import check_number, check_whole
+from chainrule.ranges import check_number, whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,8 +48,11 @@ def train(
 
     started = time.perf_counter()
     for name, value, least in (("epochs", epochs, 1), ("batch-size", batch_size, 1), ("seed", seed, 0)):
-        check_whole(f"--{name}", value, least)
+        whole(f"--{name}", value, least)
     layers, update = _hidden_layers(hidden, activation), _optimizer(optimizer, rate)
+    for name, path in (("--log", log), ("--out", out)):
+        if path and path.resolve() == table.resolve():
+            raise InputError(f"{name} would overwrite the table {table}")
     if out:
         models.check_destination(out)
 
@@ -87,7 +90,7 @@ def train(
             "held_out": {score.name: score.network for score in scores},
         }
         models.save(out, net, encoder, training)
-        facts({"Saved": f"{out}, for: chainrule predict {out} TABLE"})
+        facts({"Saved": str(out)})
 
 
 def _hidden_layers(hidden: str, activation: str) -> list[Dense]:

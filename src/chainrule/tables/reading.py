@@ -52,7 +52,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
         raise
     if raw.width > 1:  # in a table of one column, an empty line is a missing value
         raw = raw.filter(~pl.all_horizontal(pl.all().is_null()))
-    names = [cell.strip() if cell else f"column {k}" for k, cell in enumerate(raw.row(0), start=1)]
+    names = [(cell or "").strip() or f"column {k}" for k, cell in enumerate(raw.row(0), start=1)]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path} has {names.count(name)} columns named {name!r}: give each its own name")
