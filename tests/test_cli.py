@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 import chainrule
 from chainrule import Dense, Network, examples, models
 from chainrule.cli import heldout, main
-from chainrule.tables import Classes, Quantity
+from chainrule.tables import Classes, Quantity, TableEncoder
 
 
 @dataclass
@@ -207,10 +207,15 @@ def test_options_reach_the_training(run: Run, iris: Path, tmp_path: Path) -> Non
         ("--target species --rate inf", "--rate must be a number above 0, not inf"),
         ("--target species --seed -1", "--seed must be a whole number of at least 0, not -1"),
         ("--target species --out /no/such/folder/m", "there is no folder"),
+        ("--target species --out iris.csv", "--out would overwrite the table iris.csv"),
+        ("--target species --log ./iris.csv", "--log would overwrite the table iris.csv"),
     ],
 )
-def test_what_does_not_fit_is_refused(refused: Callable[..., str], iris: Path, words: str, message: str) -> None:
-    assert message in refused("train", iris, *words.split())
+def test_what_does_not_fit_is_refused(
+    refused: Callable[..., str], iris: Path, monkeypatch: pytest.MonkeyPatch, words: str, message: str
+) -> None:
+    monkeypatch.chdir(iris.parent)
+    assert message in refused("train", iris.name, *words.split())
 
 
 @pytest.mark.parametrize(
@@ -237,6 +242,16 @@ def test_a_training_that_diverges_is_said_in_one_sentence(run: Run, tmp_path: Pa
     result = run("train", tmp_path / "t.csv", "--target", "y", "--optimizer", "gradient_descent", "--rate", 1e6)
     assert result.code == 2
     assert re.fullmatch(r"chainrule: the cost is no longer finite .+\n", result.err)
+
+
+def test_a_network_too_large_to_hold_is_refused(run: Run, iris: Path) -> None:
+    result = run("train", iris, "--target", "species", "--hidden", "32,100000000")
+    assert result.code == 2
+    assert "--hidden gives a network of 3,500,000,128 weights" in result.err
+
+
+def test_any_seed_is_taken(run: Run, iris: Path) -> None:
+    assert run("train", iris, "--target", "species", "--epochs", 1, "--seed", 2**40).code == 0
 
 
 # predict
@@ -324,18 +339,37 @@ def test_a_class_of_one_row_does_not_stop_the_training() -> None:
     assert len(heldout.split(frame, Classes("y", ["a", "b", "once"]), seed=0).held_out) == 5
 
 
+class Oracle:
+    """A network that knows the answer."""
+
+    def __init__(self, y: np.ndarray):
+        self.y = y
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.y
+
+
 @given(st.data())
 def test_baselines_are_those_of_scikit_learn(data: st.DataObject) -> None:
     classes = data.draw(st.booleans())
     values = st.sampled_from(["a", "b", "c"]) if classes else st.floats(-100, 100).map(lambda v: round(v, 3))
     seen, actual = (data.draw(st.lists(values, min_size=2, max_size=20)) for _ in range(2))
-    rows = heldout.Rows(*(pl.DataFrame({"y": part}) for part in (seen, seen, actual)))
-    target = Classes("y", ["a", "b", "c"]) if classes else Quantity("y")
-    _, found = heldout.score(target, rows, pl.Series("y", actual))
-    dummy = DummyClassifier() if classes else DummyRegressor()
-    dummy.fit(np.zeros((len(seen), 1)), np.array(seen))
-    assert found[0].baseline == pytest.approx(dummy.score(np.zeros((len(actual), 1)), np.array(actual)))
-    assert found[0].network == 1
+    frames = [pl.DataFrame({"x": np.arange(len(part)) * 1.0, "y": part}) for part in (seen, seen, actual)]
+    rows = heldout.Rows(*frames)
+    encoder = TableEncoder.fit(rows.training, Classes("y", ["a", "b", "c"]) if classes else Quantity("y"))
+    t = encoder.targets(rows.held_out)
+    found = heldout.score(encoder, rows, Oracle(np.eye(3)[t] if classes else t))
+    dummy = (DummyClassifier() if classes else DummyRegressor()).fit(np.zeros((len(seen), 1)), np.array(seen))
+    inputs, answers = np.zeros((len(actual), 1)), np.array(actual)
+    if classes:
+        assert found.baseline["accuracy"] == pytest.approx(dummy.score(inputs, answers))
+        assert found.network["accuracy"] == 1
+    else:
+        assert found.baseline["mean absolute error"] == pytest.approx(abs(dummy.predict(inputs) - answers).mean())
+        assert found.network["mean absolute error"] == pytest.approx(0, abs=1e-9)
+        if np.ptp(answers) > 1:  # R² of equal numbers hangs on their last digit
+            assert found.baseline["R²"] == pytest.approx(dummy.score(inputs, answers))
+            assert found.network["R²"] == pytest.approx(1)
 
 
 # check
@@ -352,6 +386,23 @@ def test_the_gradients_of_a_model_are_right(run: Run, model: Path) -> None:
     result = run("check", model)
     assert result.code == 0
     assert "4-32-32-3" in result.out
+
+
+def test_a_wrong_gradient_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = chainrule.check_gradients
+
+    def wrong_for_huber(net: Network, *data: object, **settings: object) -> object:
+        report = right(net, *data, **settings)
+        if net.loss_function.name == "huber":
+            parameters = (replace(report.parameters[0], dual=0.5), *report.parameters[1:])
+            return replace(report, parameters=parameters)
+        return report
+
+    monkeypatch.setattr(chainrule, "check_gradients", wrong_for_huber)
+    result = run("check")
+    assert result.code == 1
+    assert result.out.count("All derivatives agree") == 4
+    assert "WRONG" in result.out
 
 
 # example

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.equations import Number
-from chainrule.errors import unknown
+from chainrule.errors import InputError, unknown
 from chainrule.formulas import Formula
+from chainrule.initializers import Init
 
 _SHIFTED = "x - stop(max(x))"
 
@@ -40,7 +41,7 @@ class Activation:
         **parameters: Number,
     ):
         self.name = name
-        self.init = init
+        self.init = Init(init).method
         self.formula = Formula(f"activation {name}", formula, ("x",), parameters)
         self.log = log and Formula(f"logarithm of {name}", log, ("x",), parameters)
         self.log1m = log1m and Formula(f"logarithm of 1 - {name}", log1m, ("x",), parameters)
@@ -94,7 +95,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("silu", "x * sigmoid(x)", init="he"),
         # Misra 2019
         Activation("mish", "x * tanh(softplus(x))", init="he"),
-        Activation("softplus", "softplus(x)"),
+        Activation("softplus", "softplus(x)", log="where(x < -30, x, log(softplus(x)))"),
         Activation(
             "softmax",
             f"exp({_SHIFTED}) / sum(exp({_SHIFTED}))",
@@ -117,6 +118,13 @@ def activation(name: str, **parameters: Number) -> Activation:
     return Activation(**{**built_in.arguments, **parameters})
 
 
+def _from_config(config: dict[str, Any]) -> Activation:
+    try:
+        return Activation(**config)
+    except TypeError as error:
+        raise InputError(f"not the configuration of an activation: {error}") from None
+
+
 def as_activation(given: Activation | str | dict[str, Any]) -> Activation:
     """Return an activation given as itself, by name, or as its configuration.
 
@@ -125,7 +133,7 @@ def as_activation(given: Activation | str | dict[str, Any]) -> Activation:
     if isinstance(given, Activation):
         return given
     if isinstance(given, dict):
-        return Activation(**given)
-    if given not in ACTIVATIONS:
+        return _from_config(given)
+    if not isinstance(given, str) or given not in ACTIVATIONS:
         raise unknown("activation", given, ACTIVATIONS)
     return ACTIVATIONS[given]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.activations import Activation
@@ -20,7 +20,7 @@ from chainrule.equations import (
 from chainrule.errors import FormulaError
 from chainrule.initializers import Init
 from chainrule.parsing import parse_program
-from chainrule.program import Extent
+from chainrule.program import Extent, Program
 from chainrule.split import Splitter
 
 # The batch; then the input and the layers in the order of the textbooks, without the letters that mislead.
@@ -108,6 +108,12 @@ class Builder:
         self.equations.extend(parts)
         self.taken.update(part.target.name for part in parts)
         return equation.target
+
+    def program(self, inputs: Sequence[Ref] = (), distributions: Iterable[str] = ()) -> Program:
+        """Return what is there so far as a program; `inputs` are given beside ``x`` and the masks."""
+        kept = tuple(parameter.ref for parameter in (*self.parameters, *self.running))
+        given = (self.input, *(mask for mask, _ in self.masks), *inputs)
+        return Program(given, kept, tuple(self.equations), self.sizes, frozenset(distributions))
 
     def layer(self, recipe: Recipe, x: Ref, output: str | None = None) -> Ref:
         """Add the equations of a layer to what is there; `output` names its result."""
@@ -208,9 +214,13 @@ class _LayerBuilding:
 
     def _declare(self, name: str) -> Ref:
         """Return a parameter with the indices of its first use."""
+        if name == "x" or name.startswith("d_"):
+            raise FormulaError(f"{self.recipe.origin}: {name} is taken; give the parameter another name")
         for equation in self.local:
             for used in (equation.target, *refs(equation.value)):
                 if used.name == name:
+                    if name != (self.recipe.mask or [None])[0] and BATCH in used.index_names:
+                        raise FormulaError(f"{self.recipe.origin}: the parameter {used} cannot differ by sample")
                     return ref(self.names[name], *(self.indices[index] for index in used.index_names))
         raise FormulaError(f"{self.recipe.origin}: the parameter {name} does not appear in the formula")
 

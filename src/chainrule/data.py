@@ -23,18 +23,20 @@ def as_numbers(what: str, given: Any, dtype: npt.DTypeLike) -> FloatArray:
         raise InputError(f"{what} holds masked values; fill them in first")
     if array.dtype.kind not in "fiub":
         array = _from_objects(what, array)
-    array = np.ascontiguousarray(array, dtype=dtype) if array.ndim else array.astype(dtype)
-    if not np.isfinite(array).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"{what} must be finite numbers, but the value at {list(place)} is {array[place]}")
-    return array
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=dtype) if array.ndim else array.astype(dtype)
+    if not np.isfinite(cast).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(cast))[0])
+        wrong = f"{what} must be finite numbers, but the value at {list(place)} is {array[place]}"
+        raise InputError(wrong if not np.isfinite(array[place]) else f"{wrong}, too large for {np.dtype(dtype)}")
+    return cast
 
 
 def _from_objects(what: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if array.dtype.kind == "O" and not any(isinstance(value, str | bytes) for value in array.flat):
+    if array.dtype.kind == "O" and not any(value is None or isinstance(value, str | bytes) for value in array.flat):
         try:
             return array.astype(np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     sample = next((value for value in array.flat if not isinstance(value, int | float)), array.dtype)
     raise InputError(f"{what} must be numbers, but holds {sample!r}")
@@ -56,13 +58,16 @@ def as_targets(t: Any, kind: TargetKind, rows: int, width: int, dtype: npt.DType
     (rows,) is enough for one output; labels 0 to width - 1 of shape (rows,) for a distribution.
     """
     array = as_numbers("t", t, dtype)
+    given = _shape(array)
+    if len(array.shape) and len(array) != rows:
+        raise InputError(f"t must have one row for each of the {rows} rows of x, but has shape {given}")
     if array.ndim == 1 and kind == "distribution" and width > 1:
         array = _from_labels(array, width, dtype)
     elif array.ndim == 1 and width == 1:
         array = array[:, None]
     if array.shape != (rows, width):
         labels = ", or labels of shape (batch,)" if kind == "distribution" else ""
-        raise InputError(f"t must have shape ({rows}, {width}) for {rows} rows of x{labels}; not {_shape(array)}")
+        raise InputError(f"t must have shape ({rows}, {width}) for {rows} rows of x{labels}; not {given}")
     _check_kind(array, kind)
     return array
 

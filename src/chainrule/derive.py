@@ -22,12 +22,14 @@ from chainrule.equations import (
     Size,
     call,
     fresh_index,
+    rebuild,
     refs,
     substitute,
     substitute_indices,
     total,
     walk,
 )
+from chainrule.errors import FormulaError, unknown
 from chainrule.functions import function
 from chainrule.program import Program
 from chainrule.simplify import ONE, ZERO, Knowledge, simplify
@@ -47,6 +49,7 @@ def derive(program: Program, wrt: Iterable[str], of: str = "E") -> Program:
 
     The new arrays are named ``d_`` and the name of the array, and have its indices. Equations that no
     derivative asked for needs are not there. An array of `wrt` that `of` does not depend on has derivative 0.
+    Raises `InputError` for a name that the program does not have, `FormulaError` if `of` is no scalar.
 
     >>> from chainrule.equations import ref
     >>> from chainrule.parsing import parse_program
@@ -66,6 +69,11 @@ class _Derivation:
         self.of = of
         self.wrt = wrt
         self.declared = program.declarations()
+        for name in (of, *wrt):
+            if name not in self.declared:
+                raise unknown("array of the program", name, self.declared)
+        if self.declared[of].indices:
+            raise FormulaError(f"only a number can be derived, not {self.declared[of]}; sum or average it first")
         self.sizes = dict(program.sizes)
         self.taken = set(program.sizes)
         forward = program.needed_for([of])
@@ -99,12 +107,21 @@ class _Derivation:
         value: Expr = ZERO
         for part in self.arrived.get(name, []):
             value = value + part
-        value = simplify(value, self.knowledge)
+        value = self._apart(simplify(value, self.knowledge), set(self.declared[name].index_names))
         if name not in self.wrt and self._stays_inline(name, value):
             self.inline[name] = value
             return
         target = Ref(gradient_name(name), self.declared[name].indices)
         self.backward.append(Equation(target, value, origin=self._origin(name)))
+
+    def _apart(self, expr: Expr, scope: set[str]) -> Expr:
+        """Rename the index of a reduction that stands where the same index is in use already."""
+        if not isinstance(expr, Reduce):
+            return rebuild(expr, lambda child: self._apart(child, scope))
+        fresh = {index: self._fresh(index) for index in expr.indices if index in scope}
+        body = self._rename(expr.body, {old: Index(new) for old, new in fresh.items()})
+        indices = tuple(fresh.get(index, index) for index in expr.indices)
+        return Reduce(expr.kind, indices, self._apart(body, scope | set(indices)))
 
     def _stays_inline(self, name: str, value: Expr) -> bool:
         """A number needs no name; nor does the derivative of a value that was split off a formula."""

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Union
 
-INDEX_NAME = re.compile(r"[a-df-z]\d*")
-SIZE_NAME = re.compile(r"[A-DF-Z]\d*")
+INDEX_NAME = re.compile(r"[a-df-z][0-9]*")
+SIZE_NAME = re.compile(r"[A-DF-Z][0-9]*")
 REDUCTIONS = ("sum", "mean", "max")
 
 # How tightly an operator binds, loosest first; a name or a call binds tighter than all of them.
@@ -213,7 +213,7 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Ref(name, indices) if indices:
             return Ref(name, tuple(change(index) for index in indices))
         case Call(function, args):
-            return Call(function, tuple(change(arg) for arg in args))
+            return call(function, *(change(arg) for arg in args))
         case Reduce(kind, indices, body):
             return Reduce(kind, indices, change(body))
     return expr

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chainrule.equations import Const, Expr, Number, Reduce, Ref, children, rebuild, refs, substitute
-from chainrule.errors import FormulaError, InputError
+from chainrule.equations import Call, Const, Expr, Number, Reduce, Ref, Size, children, rebuild, refs, substitute, walk
+from chainrule.errors import FormulaError
+from chainrule.functions import wrong_call
 from chainrule.parsing import parse_expression
+from chainrule.ranges import check_number
 from chainrule.simplify import fold
 
 
@@ -28,18 +29,32 @@ class Formula:
     parameters: Mapping[str, Number] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value in self.parameters.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise InputError(f"{self.name}: the parameter {name} must be a finite number, not {value!r}")
-        allowed = {*self.variables, *self.parameters}
+        if not isinstance(self.text, str):
+            raise FormulaError(f"{self.name}: a formula is a text such as 'x * sigmoid(x)', not {self.text!r}")
         expr = self._read()
-        for used in refs(expr):
-            if used.indices or used.name not in allowed:
-                known = ", ".join(sorted(allowed))
-                raise FormulaError(
-                    f"{self.name}: {used} is not known in '{self.text}'; a formula here uses {known}, without "
-                    "brackets; give other numbers as keyword parameters"
-                )
+        for node in walk(expr):
+            if mistake := self._mistake(node):
+                raise FormulaError(f"{self.name}: {mistake}, in '{self.text}'")
+        used = {ref.name for ref in refs(expr)}
+        for name, value in self.parameters.items():
+            check_number(f"{self.name}: the parameter {name}", value)
+            if name in self.variables or name not in used:
+                reason = "has a meaning of its own" if name in self.variables else "is not used"
+                raise FormulaError(f"{self.name}: the parameter {name} {reason} in '{self.text}'")
+
+    def _mistake(self, node: Expr) -> str | None:
+        match node:
+            case Ref(name, indices) if indices or name not in {*self.variables, *self.parameters}:
+                known = ", ".join([*self.variables, *self.parameters])
+                return f"{node} is not known; a formula uses {known}, without brackets, and numbers given by keyword"
+            case Size(index):
+                return f"{index.upper()} is the size of an index, and a formula has none; small letters name parameters"
+            case Reduce(kind, indices, _) if indices:
+                pair = "; the larger of two values is maximum(a, b)" if kind == "max" else ""
+                return f"{kind} takes one value here and runs over the units{pair}"
+            case Call(name, args):
+                return wrong_call(name, len(args))
+        return None
 
     def _read(self) -> Expr:
         try:

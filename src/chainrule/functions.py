@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from chainrule.equations import COMPARISONS, Expr, refs
-from chainrule.errors import unknown
+from chainrule.errors import InputError, unknown
 from chainrule.parsing import parse_expression
 
 Value = Callable[..., Any]
@@ -143,6 +143,15 @@ _ENTRIES = (
 )
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _ENTRIES}
+
+
+def wrong_call(name: str, values: int) -> str | None:
+    """Return what is wrong with calling a function by this name with so many values, or None."""
+    try:
+        takes = len(function(name).derivatives)
+    except InputError as error:
+        return str(error)
+    return None if takes == values else f"{name} takes {takes} value{'s' * (takes > 1)}, not {values}"
 
 
 @cache

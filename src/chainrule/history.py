@@ -11,7 +11,7 @@ from typing import Any, Self, TextIO
 
 import numpy as np
 
-from chainrule.errors import InputError, unknown
+from chainrule.errors import InputError
 
 # The columns that every training has; what an array in the log adds is one column an element.
 MEASURES = ("epoch", "cost", "error", "validation_cost", "rate")
@@ -74,10 +74,17 @@ class History:
     def to_csv(self, path: str | Path) -> None:
         """Write the rows to a CSV file."""
         columns = self.columns()
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
+        with _open(path) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _open(path: str | Path) -> TextIO:
+    try:
+        return Path(path).open("w", newline="", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot write the log {path}: {error}") from None
 
 
 class Log:
@@ -89,12 +96,10 @@ class Log:
 
     def __init__(self, path: str | Path, values: Sequence[str] | None):
         self.values = None if values is None else ["epoch", *(value for value in values if value != "epoch")]
-        try:
-            self._file: TextIO = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115  (closed by __exit__)
-        except OSError as error:
-            raise InputError(f"cannot write the log {path}: {error.strerror}") from None
+        self._file = _open(path)
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._empty = True
+        self._cells: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -102,22 +107,24 @@ class Log:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def write(self, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-        """Write one row, preceded by the names of the columns if it is the first."""
+    def take(self, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+        """Take the values of a row while the arrays have them, before the update."""
         names = list(row) if self.values is None else self.values
-        cells = dict(cell for name in names for cell in self._cells(name, row, arrays))
+        self._cells = dict(cell for name in names for cell in self._cells_of(name, row, arrays))
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write the row taken, with what became known after the update; the first one after the names."""
+        self._cells.update((name, value) for name, value in row.items() if name in self._cells)
         if self._empty:
-            self._writer.writerow(cells)
+            self._writer.writerow(self._cells)
             self._empty = False
-        self._writer.writerow(cells.values())
+        self._writer.writerow(self._cells.values())
         self._file.flush()
 
     @staticmethod
-    def _cells(name: str, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _cells_of(name: str, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if name in row:
             yield name, row[name]
-        elif name not in arrays:
-            raise unknown("column of the log", name, [*row, *arrays])
         elif np.size(arrays[name]) == 1:
             yield name, np.asarray(arrays[name]).item()
         else:

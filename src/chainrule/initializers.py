@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, unknown
+from chainrule.ranges import check_number
 
 Array = npt.NDArray[np.float64]
 
@@ -23,7 +24,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
 INITIALIZERS: dict[str, Callable[[np.random.Generator, tuple[int, ...], float], Array]] = {
     "zeros": lambda rng, shape, value: np.zeros(shape),
     "constant": lambda rng, shape, value: np.full(shape, value),
-    "uniform": lambda rng, shape, value: rng.uniform(-value, value, shape),
+    "uniform": lambda rng, shape, value: value * rng.uniform(-1, 1, shape),
     "normal": lambda rng, shape, value: value * rng.standard_normal(shape),
     "he": lambda rng, shape, value: math.sqrt(2 / _fans(shape)[0]) * rng.standard_normal(shape),
     "glorot": lambda rng, shape, value: rng.uniform(-1, 1, shape) * math.sqrt(6 / sum(_fans(shape))),
@@ -54,12 +55,14 @@ class Init:
     value: float | None = None
 
     def __post_init__(self) -> None:
-        if self.method not in INITIALIZERS:
+        if not isinstance(self.method, str) or self.method not in INITIALIZERS:
             raise unknown("initialiser", self.method, INITIALIZERS)
-        if self.value is not None and self.method not in _DEFAULT_VALUE:
-            raise InputError(f"the initialiser {self.method} takes no value, but {self.value} was given")
-        if self.value is not None and not math.isfinite(self.value):
-            raise InputError(f"the value of an initialiser must be finite, not {self.value}")
+        if self.value is None:
+            return
+        if self.method not in _DEFAULT_VALUE:
+            raise InputError(f"the initialiser {self.method} takes no value, but {self.value!r} was given")
+        least = -math.inf if self.method == "constant" else 0
+        check_number(f"the value of the initialiser {self.method}", self.value, least=least)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return start values of the given shape, float64."""

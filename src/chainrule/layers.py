@@ -9,8 +9,9 @@ from typing import Any, Literal, Protocol
 from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import Builder, Recipe
 from chainrule.equations import Equation, Ref
-from chainrule.errors import InputError, unknown
+from chainrule.errors import FormulaError, InputError, unknown
 from chainrule.initializers import Init, as_init
+from chainrule.parsing import parse_program
 from chainrule.ranges import check_number, whole
 
 __all__ = [
@@ -39,6 +40,14 @@ class AnyLayer(Protocol):
     def config(self) -> dict[str, Any]:
         """The arguments that make the layer again, as JSON can hold them."""
         ...
+
+
+def as_layers(what: str, given: Sequence[AnyLayer]) -> tuple[AnyLayer, ...]:
+    """Return layers as a tuple; raises `InputError` if there is none, or something else among them."""
+    layers = tuple(given) if isinstance(given, Sequence) else ()
+    if not layers or any(not hasattr(layer, "build") or isinstance(layer, type) for layer in layers):
+        raise InputError(f"{what} must be a list of layers, as in [Dense(2, 'sigmoid')], not {given!r}")
+    return layers
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Dense:
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", whole("the units of a Dense layer", self.units))
         as_activation(self.activation)
-        if self.bias not in _BIASES:
+        if not isinstance(self.bias, str | None) or self.bias not in _BIASES:
             raise InputError(f"bias is 'unit' (one a unit), 'layer' (one for all) or None, not {self.bias!r}")
         as_init(self.bias_init)
         as_init(self.init or "zeros")
@@ -221,8 +230,7 @@ class Residual:
     layers: Sequence[AnyLayer]
 
     def __post_init__(self) -> None:
-        if not self.layers:
-            raise InputError("Residual needs at least one layer")
+        object.__setattr__(self, "layers", as_layers("the layers of Residual", self.layers))
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add the inner layers and the sum."""
@@ -270,18 +278,29 @@ class Layer:
     def __post_init__(self) -> None:
         if self.units is not None:
             object.__setattr__(self, "units", whole("units", self.units))
+        if not isinstance(self.formula, str) or not isinstance(self.parameters, Mapping):
+            raise FormulaError("a Layer is a text of equations and a mapping of parameters to initialisers")
         # Whatever is wrong with the formula itself is said here, not when a network is made of it.
-        self.build(Builder(self.units or 1, training=False), Builder(self.units or 1, training=False).input)
+        builder = Builder(self.units or 1, training=False)
+        self.build(builder, builder.input)
+        builder.program()
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add the equations."""
+        for equation in parse_program(self.formula, self._origin):
+            if equation.update:
+                raise FormulaError(f"{self._origin}: '{equation}' writes a state, and a formula has none")
         recipe = Recipe(
             formula=self.formula,
-            origin=f"Layer({self.formula.strip()!r})",
+            origin=self._origin,
             units=self.units,
             parameters={name: as_init(init) for name, init in self.parameters.items()},
         )
         return builder.layer(recipe, x, output)
+
+    @property
+    def _origin(self) -> str:
+        return f"Layer({self.formula.strip()!r})"
 
     @property
     def config(self) -> dict[str, Any]:

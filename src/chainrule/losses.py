@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from chainrule.activations import ACTIVATIONS, Activation
+from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import BATCH, Builder
 from chainrule.equations import Call, Const, Equation, Expr, Number, Reduce, Ref, call, rebuild, ref, total
 from chainrule.errors import InputError, unknown
@@ -51,6 +51,15 @@ class L2:
 
 
 Penalty = L1 | L2
+
+
+def as_penalties(given: Sequence[Penalty]) -> tuple[Penalty, ...]:
+    """Return penalties as a tuple; raises `InputError` for anything else."""
+    if not isinstance(given, Sequence) or not all(isinstance(penalty, Penalty) for penalty in given):
+        raise InputError(f"penalties must be a list such as [L2(0.01)], not {given!r}")
+    return tuple(given)
+
+
 PENALTIES: dict[str, type[L1] | type[L2]] = {"L1": L1, "L2": L2}
 
 
@@ -84,9 +93,13 @@ class Loss:
         activations: Sequence[str] = (),
         **parameters: Number,
     ):
+        if targets not in get_args(TargetKind):
+            raise unknown("kind of targets", targets, get_args(TargetKind))
         self.name = name
         self.targets: TargetKind = targets
-        self.activations = tuple(activations)
+        self.activations = (activations,) if isinstance(activations, str) else tuple(activations)
+        for activation in self.activations:
+            as_activation(activation)
         self.formula = Formula(f"loss {name}", formula, ("y", "t", "z"), parameters)
 
     def __repr__(self) -> str:
@@ -189,6 +202,10 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+# What the numbers of the built-in losses may be.
+_RANGES: dict[str, dict[str, float]] = {"smoothing": {"least": 0, "below": 1}, "delta": {"above": 0}}
+
+
 def loss(name: str, **parameters: Number) -> Loss:
     """Return a built-in loss with other numbers.
 
@@ -199,6 +216,7 @@ def loss(name: str, **parameters: Number) -> Loss:
     for key in parameters:
         if key not in built_in.formula.parameters:
             raise unknown(f"parameter of the loss {name}", key, built_in.formula.parameters)
+        check_number(f"{key} of the loss {name}", parameters[key], **_RANGES.get(key, {}))
     return Loss(**{**built_in.arguments, **parameters})
 
 
@@ -210,7 +228,10 @@ def as_loss(given: Loss | str | Mapping[str, Any]) -> Loss:
     if isinstance(given, Loss):
         return given
     if isinstance(given, Mapping):
-        return Loss(**given)
-    if given not in LOSSES:
+        try:
+            return Loss(**given)
+        except TypeError as error:
+            raise InputError(f"not the configuration of a loss: {error}") from None
+    if not isinstance(given, str) or given not in LOSSES:
         raise unknown("loss", given, LOSSES)
     return LOSSES[given]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,11 +16,11 @@ from chainrule.data import FloatArray, as_inputs, as_numbers, as_targets, as_wei
 from chainrule.derive import derive, gradient_name
 from chainrule.equations import Ref, ref
 from chainrule.errors import InputError, unknown
-from chainrule.layers import AnyLayer, layer_config, layer_from
-from chainrule.losses import PENALTIES, Loss, Penalty, Reduction, as_loss
+from chainrule.layers import AnyLayer, as_layers, layer_config, layer_from
+from chainrule.losses import PENALTIES, Loss, Penalty, Reduction, as_loss, as_penalties
 from chainrule.masks import dropout_mask
 from chainrule.program import Program
-from chainrule.ranges import whole
+from chainrule.ranges import as_seed, whole
 
 if TYPE_CHECKING:
     from chainrule.engines.reference import Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chainrule.optimizers import Optimizer
 
 COST = "E"
+_MOST_PARAMETERS = 2**31
 Views = Mapping[str, FloatArray]
 
 
@@ -45,6 +47,7 @@ class Network:
 
     Raises `InputError` (or `FormulaError`) where sizes, names or formulas do not fit.
 
+    >>> from chainrule import Dense
     >>> net = Network(2, [Dense(2, "sigmoid"), Dense(1, "sigmoid")], dtype="float64")
     >>> {name: value.shape for name, value in net.parameters.items()}
     {'w1': (2, 2), 'b1': (2,), 'w2': (2, 1), 'b2': (1,)}
@@ -67,21 +70,20 @@ class Network:
             raise unknown("dtype", dtype, ("float32", "float64"))
         if reduction not in ("mean", "sum"):
             raise unknown("reduction", reduction, ("mean", "sum"))
-        if not isinstance(layers, Sequence) or not layers or not all(hasattr(layer, "build") for layer in layers):
-            raise InputError(f"layers must be a list of layers, as in [Dense(2, 'sigmoid')], not {layers!r}")
         self.inputs = whole("the number of inputs", inputs)
-        self.layers = tuple(layers)
+        self.layers = as_layers("layers", layers)
         self.loss_function = as_loss(loss)
-        self.penalties = tuple(penalties)
+        self.penalties = as_penalties(penalties)
         self.reduction: Reduction = reduction
         self.dtype = np.dtype(dtype)
-        self.seed = whole("the seed", seed, least=0)
+        self.seed = as_seed(seed)
         self._plans: dict[Any, Plan] = {}
         built = self._built(training=False)
         self._declared = tuple(built.parameters)
         self._running = tuple(built.running)
         self.outputs = int(built.sizes[self._output.index_names[-1]])
         self.loss_function.check_activation(built.last)
+        self.program()  # whatever does not fit is said here
         self.initialize()
 
     # What it is made of
@@ -115,16 +117,13 @@ class Network:
         optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
         """
         builder = self._built(training)
-        distributions = frozenset[str]()
-        inputs = [builder.input, *(mask for mask, _ in builder.masks)]
+        inputs, distributions = [], []
         if cost:
             added = self.penalties if penalties else ()
             self.loss_function.build(builder, self._output, weighted, self.reduction, added)
-            inputs += [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
-            if self.loss_function.targets == "distribution":
-                distributions = frozenset("t")
-        kept = tuple(parameter.ref for parameter in (*builder.parameters, *builder.running))
-        program = Program(tuple(inputs), kept, tuple(builder.equations), builder.sizes, distributions)
+            inputs = [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
+            distributions = ["t"] if self.loss_function.targets == "distribution" else []
+        program = builder.program(inputs, distributions)
         names = tuple(wrt)
         if names:
             program = derive(program, names)
@@ -166,7 +165,7 @@ class Network:
             "backward": [*backward, *clipping],
             "update": updates,
         }
-        shapes = ", ".join(f"{name}{list(value.shape)}" for name, value in self.parameters.items())
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in self.parameters.items())
         lines = [f"{self!r}: {self.vector.size} parameters, {shapes}"]
         for title, equations in parts.items():
             lines += ["", title, *(f"    {equation}" for equation in equations)]
@@ -196,8 +195,8 @@ class Network:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Network:
         """Make a network of its configuration, with fresh start values; raises `InputError` if it is not one."""
-        given = dict(config)
         try:
+            given = dict(config)
             layers = [layer_from(layer) for layer in given.pop("layers")]
             penalties = [PENALTIES[name](strength) for name, strength in given.pop("penalties", [])]
             return cls(layers=layers, penalties=penalties, **given)
@@ -211,13 +210,17 @@ class Network:
     def initialize(self, seed: int | None = None) -> None:
         """Draw all parameters anew, from `seed` or the network's own; running means start over."""
         seed = self.seed if seed is None else seed
-        self.vector = np.zeros(sum(self._length(parameter) for parameter in self._declared), self.dtype)
+        length = sum(self._length(parameter) for parameter in self._declared)
+        if length > _MOST_PARAMETERS:
+            raise InputError(f"a network of {length:,} parameters does not fit in memory; at most {_MOST_PARAMETERS:,}")
+        self.vector = np.zeros(length, self.dtype)
         self.parameters: dict[str, FloatArray] = {}
         start = 0
         for number, parameter in enumerate(self._declared):
             shape = self.shape_of(parameter.ref)
             view = self.vector[start : start + self._length(parameter)].reshape(shape)
-            view[...] = parameter.init.draw(np.random.default_rng([seed, number]), shape)
+            values = parameter.init.draw(np.random.default_rng([seed, number]), shape)
+            view[...] = as_numbers(f"the start of {parameter.ref.name}", values, self.dtype)
             self.parameters[parameter.ref.name] = view
             start += self._length(parameter)
         self.states: dict[str, FloatArray] = {
@@ -234,7 +237,7 @@ class Network:
         return {index: size for index, size in self._built(False).sizes.items() if isinstance(size, int)}
 
     def _length(self, parameter: Parameter) -> int:
-        return int(np.prod(self.shape_of(parameter.ref), dtype=int))
+        return math.prod(self.shape_of(parameter.ref))
 
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
@@ -248,12 +251,12 @@ class Network:
 
     def predict(self, x: Any) -> FloatArray:
         """Return the outputs, shape (batch, outputs), for inputs of shape (batch, inputs)."""
-        output: FloatArray = self._run(x, None, cost=False)[OUTPUT]
-        return output
+        arrays = self._run({"x": as_inputs(x, self.inputs, self.dtype)}, cost=False)
+        return np.array(arrays[OUTPUT])
 
     def loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
         """Return the cost of a batch, penalties included."""
-        return float(self._run(x, t, sample_weight)[COST])
+        return float(self._run(self.given(x, t, sample_weight))[COST])
 
     def gradients(
         self,
@@ -271,35 +274,25 @@ class Network:
         update number `step`: with that step's dropout and the batch's own statistics.
         """
         names = [*self.parameters, *(["x"] if inputs else [])]
-        arrays = self._run(x, t, sample_weight, wrt=tuple(names), training=training, step=step)
+        given = self.given(x, t, sample_weight, step=step if training else None)
+        arrays = self._run(given, wrt=tuple(names), training=training)
         return {name: np.array(arrays[gradient_name(name)]) for name in names}
 
     def values(
         self, x: Any, t: Any, sample_weight: Any = None, *, training: bool = False, step: int = 1
     ) -> dict[str, Any]:
         """Return every array of the forward and the backward pass by name, from ``z1`` to ``d_x``."""
-        names = (*self.parameters, "x")
-        arrays = self._run(x, t, sample_weight, wrt=names, training=training, step=step)
+        given = self.given(x, t, sample_weight, step=step if training else None)
+        arrays = self._run(given, wrt=(*self.parameters, "x"), training=training)
         return {name: np.array(value) for name, value in arrays.items() if name != "N"}
 
-    def _run(
-        self,
-        x: Any,
-        t: Any,
-        sample_weight: Any = None,
-        *,
-        cost: bool = True,
-        wrt: tuple[str, ...] = (),
-        training: bool = False,
-        step: int = 1,
-    ) -> dict[str, Any]:
-        arrays = self.given(x, t if cost else None, sample_weight)
-        if training:
-            self.draw_masks(arrays, step, self.seed)
+    def _run(self, given: dict[str, Any], **choice: Any) -> dict[str, Any]:
+        """Run one of the network's programs on checked inputs, leaving the states alone."""
+        given.setdefault("N", len(given["x"]))
         states = {name: value.copy() for name, value in self.states.items()}
-        plan = self._plan(wrt=wrt, cost=cost, weighted="s" in arrays, training=training)
+        plan = self._plan(weighted="s" in given, **choice)
         with np.errstate(all="ignore"):
-            return dict(plan.run({**arrays, **self.parameters, **states}))
+            return dict(plan.run({**given, **self.parameters, **states}))
 
     def _plan(self, **choice: Any) -> Plan:
         """Return the plan of one of the network's programs, made once."""
@@ -310,14 +303,15 @@ class Network:
             self._plans[key] = Plan(self.program(**choice))
         return self._plans[key]
 
-    def given(self, x: Any, t: Any = None, sample_weight: Any = None) -> dict[str, Any]:
-        """Return the checked inputs of a run: ``x``, ``t``, ``s`` where given, and ``N``."""
+    def given(self, x: Any, t: Any, sample_weight: Any = None, *, step: int | None = None) -> dict[str, Any]:
+        """Return the checked inputs of a run: ``x``, ``t``, ``s`` where given, ``N``; masks of a training `step`."""
         arrays: dict[str, Any] = {"x": as_inputs(x, self.inputs, self.dtype)}
         rows = len(arrays["x"])
-        if t is not None:
-            arrays["t"] = as_targets(t, self.loss_function.targets, rows, self.outputs, self.dtype)
+        arrays["t"] = as_targets(t, self.loss_function.targets, rows, self.outputs, self.dtype)
         if sample_weight is not None:
             arrays["s"] = as_weights(sample_weight, rows, self.dtype)
+        if step is not None:
+            self.draw_masks(arrays, whole("step", step), self.seed)
         return {**arrays, "N": rows}
 
     def draw_masks(self, arrays: dict[str, Any], step: int, seed: int) -> None:
@@ -332,9 +326,7 @@ class Network:
 
     def cost_without_penalties(self, arrays: dict[str, Any]) -> float:
         """Return the cost of checked inputs as `given` makes them, penalties left out."""
-        plan = self._plan(weighted="s" in arrays, penalties=False)
-        with np.errstate(all="ignore"):
-            return float(plan.run({**arrays, **self.parameters, **self.states})[COST])
+        return float(self._run(arrays, penalties=False)[COST])
 
     # What others do with it
 
@@ -347,8 +339,10 @@ class Network:
 
 def _assign(kind: str, views: Views, values: Mapping[str, Any], dtype: npt.DTypeLike) -> None:
     arrays = {}
+    if not isinstance(values, Mapping):
+        raise InputError(f"{kind}s are given by name, as in {{'{next(iter(views), 'w1')}': array}}, not as {values!r}")
     for name, value in values.items():
-        if name not in views:
+        if not isinstance(name, str) or name not in views:
             raise unknown(kind, name, views)
         arrays[name] = as_numbers(name, value, dtype)
         if arrays[name].shape != views[name].shape:

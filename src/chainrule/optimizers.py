@@ -59,8 +59,11 @@ class Optimizer:
         if self.clip_norm is not None:
             check_number("clip_norm", self.clip_norm, above=0)
         for name in self.numbers:
-            averages = name in ("momentum", "decay", "beta1", "beta2")
-            check_number(name, getattr(self, name), least=0, below=1 if averages else math.inf)
+            if name == "epsilon":
+                check_number(name, getattr(self, name), above=0)
+            else:
+                averages = name in ("momentum", "decay", "beta1", "beta2")
+                check_number(name, getattr(self, name), least=0, below=1 if averages else math.inf)
 
     def scalars(self, step: int, total_steps: int) -> dict[str, float]:
         """Return the numbers that the update at `step` (1 is the first) is given."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -26,10 +26,12 @@ from chainrule.errors import FormulaError
 
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-_EQUATION = re.compile(r"\s*([^=<]+?)\s*(<-|=)(?!=)(.*)", re.DOTALL)
-_ARRAY_NAME = re.compile(r"[a-z]\w*|E")
+_EQUATION = re.compile(r"([^=<]+)(<-|=)(?!=)(.*)", re.DOTALL)
+_ARRAY_NAME = re.compile(r"[a-z][a-zA-Z0-9_]*|E")
 # Deeper nesting than any network has; it keeps the recursion of every reader far from Python's limit.
 _DEEPEST = 100
+_LONGEST = 100_000  # characters; more than any equation has
+_QUOTED = 80
 
 
 def parse(text: str, origin: str = "") -> Equation:
@@ -43,15 +45,15 @@ def parse(text: str, origin: str = "") -> Equation:
     >>> parse("w[i,j] <- w[i,j] - rate * d_w[i,j]").update
     True
     """
-    match = _EQUATION.fullmatch(text)
+    match = _EQUATION.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
-        raise FormulaError(f"an equation reads 'name[indices] = value', not {text!r}")
+        raise FormulaError(f"an equation reads 'name[indices] = value', not {_quoted(text)}")
     left, sign, right = match.groups()
     target = _Reader(left, ()).expression(target=True)
     if not isinstance(target, Ref) or any(not isinstance(index, Index) for index in target.indices):
-        raise FormulaError(f"the left side of {text!r} must be a name with plain indices, as in a1[n,j]")
+        raise FormulaError(f"the left side of {_quoted(text)} must be a name with plain indices, as in a1[n,j]")
     if len(set(target.index_names)) < len(target.indices):
-        raise FormulaError(f"an index stands twice in the left side of {text!r}")
+        raise FormulaError(f"an index stands twice in the left side of {_quoted(text)}")
     value = _Reader(right, target.index_names).expression()
     return Equation(target, value, update=sign == "<-", origin=origin)
 
@@ -71,6 +73,10 @@ def parse_expression(text: str, bound: Iterable[str] = ()) -> Expr:
     return _Reader(text, tuple(bound)).expression()
 
 
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _QUOTED else text[:_QUOTED] + "...")
+
+
 class _Reader:
     """One reading of one text; `bound` says which names are indices at each place."""
 
@@ -79,20 +85,25 @@ class _Reader:
         self.bound = bound
 
     def expression(self, target: bool = False) -> Expr:
+        if len(self.text) > _LONGEST:
+            raise FormulaError(f"longer than {_LONGEST:,} characters: {_quoted(self.text)}")
         try:
-            tree = ast.parse(self.text, mode="eval").body
+            with warnings.catch_warnings():
+                # What Python's own reader would remark on is refused below in the language's words.
+                warnings.simplefilter("ignore")
+                tree = ast.parse(self.text, mode="eval").body
             return self._target(tree) if target else self._read(tree, self.bound)
+        except FormulaError:
+            raise
         except SyntaxError as error:
             place = f" at character {error.offset}" if error.offset else ""
-            raise FormulaError(f"cannot read {self.text!r}{place}: {error.msg}") from None
+            raise FormulaError(f"cannot read {_quoted(self.text)}{place}: {error.msg[:_QUOTED]}") from None
         except (RecursionError, MemoryError, ValueError) as error:
-            if isinstance(error, FormulaError):
-                raise
-            raise FormulaError(f"cannot read {self.text[:60]!r}: {error}") from None
+            raise FormulaError(f"cannot read {_quoted(self.text)}: {error}") from None
 
     def _error(self, node: ast.AST, message: str) -> FormulaError:
         piece = ast.get_source_segment(self.text, node) or self.text
-        return FormulaError(f"{message}: {piece!r} in {self.text!r}")
+        return FormulaError(f"{message}: {_quoted(piece)} in {_quoted(self.text)}")
 
     def _target(self, node: ast.expr) -> Expr:
         names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
@@ -100,7 +111,7 @@ class _Reader:
 
     def _read(self, node: ast.expr, bound: tuple[str, ...], depth: int = 0) -> Expr:
         if depth > _DEEPEST:
-            raise FormulaError(f"nested more than {_DEEPEST} deep: {self.text[:60]!r}")
+            raise FormulaError(f"nested more than {_DEEPEST} deep: {_quoted(self.text)}")
 
         def inside(child: ast.expr) -> Expr:
             return self._read(child, bound, depth + 1)
@@ -131,7 +142,7 @@ class _Reader:
         raise self._error(node, "not part of the language")
 
     def _number(self, node: ast.expr, value: float) -> Const:
-        if not math.isfinite(value) or abs(value) > 1e300:
+        if not abs(value) <= 1e300:
             raise self._error(node, "a number must be finite")
         return Const(value)
 

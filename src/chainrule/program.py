@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from chainrule.equations import (
     INDEX_NAME,
     Call,
+    Const,
     Equation,
     Expr,
     Index,
@@ -19,8 +20,8 @@ from chainrule.equations import (
     free_indices,
     refs,
 )
-from chainrule.errors import ChainruleError, FormulaError
-from chainrule.functions import function
+from chainrule.errors import FormulaError
+from chainrule.functions import wrong_call
 
 # The size of an index: a number, or the name of one that is known only when the program runs.
 Extent = int | str
@@ -130,14 +131,11 @@ class _Check:
                     if index in bound:
                         raise self._fail(equation, f"the index {index} of {kind} is in use around it; take another")
                     if index not in self.program.sizes:
-                        raise self._fail(equation, f"the index {index} of {kind} has no size")
+                        pair = "; the larger of two values is maximum(a, b)" if kind == "max" else ""
+                        raise self._fail(equation, f"the index {index} of {kind} has no size{pair}")
             case Call(name, args):
-                try:
-                    expected = len(function(name).derivatives)
-                except ChainruleError as error:
-                    raise self._fail(equation, str(error)) from None
-                if len(args) != expected:
-                    raise self._fail(equation, f"{name} takes {expected} value(s), not {len(args)}")
+                if mistake := wrong_call(name, len(args)):
+                    raise self._fail(equation, mistake)
 
     def _reference(self, equation: Equation, used: Ref) -> None:
         known = self.defined.get(used.name)
@@ -149,9 +147,17 @@ class _Check:
         if len(known.indices) != len(used.indices):
             raise self._fail(equation, f"{used} has {len(used.indices)} indices, {known} has {len(known.indices)}")
         for own, index in zip(known.index_names, used.indices, strict=True):
+            if isinstance(index, Const) and not self._is_place(index, own):
+                last = self._size(own)
+                to = f"to {last - 1}" if isinstance(last, int) else "up"
+                raise self._fail(equation, f"{used}: elements of {known} count from 0 {to} in whole numbers")
             if isinstance(index, Index) and self._size(index.name) != self._size(own):
                 sizes = f"{index.name} runs to {self._size(index.name)}, {own} in {known} to {self._size(own)}"
                 raise self._fail(equation, f"sizes differ in {used}: {sizes}")
+
+    def _is_place(self, constant: Const, index: str) -> bool:
+        size = self._size(index)
+        return constant.value == int(constant.value) >= 0 and (isinstance(size, str) or constant.value < (size or 0))
 
     def _size(self, index: str) -> Extent | None:
         return self.program.sizes.get(index)

@@ -17,9 +17,9 @@ def check_number(
     Traceback (most recent call last):
     chainrule.errors.InputError: the rate must be a number of at least 0 and below 1, not 2
     """
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        number = float(value)
-        if number >= least and above < number < below:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = _as_float(value)
+        if math.isfinite(number) and number >= least and above < number < below:
             return
     limits = [
         *([f"of at least {least:g}"] if least > -math.inf else []),
@@ -30,12 +30,26 @@ def check_number(
     raise InputError(f"{what} must be a{'' if limits else ' finite'} number{range_}, not {value!r}")
 
 
-def whole(what: str, value: object, least: int = 1) -> int:
-    """Return a whole number of at least `least`, NumPy's kinds among them, as an int; else raise `InputError`.
+def _as_float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def whole(what: str, value: object, least: int = 1, most: int = 2**31 - 1) -> int:
+    """Return a whole number in range, NumPy's kinds among them, as an int; else raise `InputError`.
 
     >>> whole("the seed", 3, least=0)
     3
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{what} must be a whole number of at least {least}, not {value!r}")
-    return int(value)
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or not least <= number <= most:
+        range_ = f"of at least {least}" if number is None or number < least else f"of at most {most}"
+        raise InputError(f"{what} must be a whole number {range_}, not {value!r}")
+    return number
+
+
+def as_seed(value: object) -> int:
+    """Return a seed: a whole number from 0 to 2**63 - 1; else raise `InputError`."""
+    return whole("the seed", value, least=0, most=2**63 - 1)

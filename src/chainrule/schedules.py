@@ -52,7 +52,7 @@ class Step:
 
     def at(self, step: int, total: int) -> float:
         """Return ``rate * factor ** ((step - 1) // every)``."""
-        return self.rate * self.factor ** ((step - 1) // self.every)
+        return self.rate * _power(self.factor, (step - 1) // self.every)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Exponential:
 
     def at(self, step: int, total: int) -> float:
         """Return ``rate * factor ** (step - 1)``."""
-        return float(self.rate * self.factor ** (step - 1))
+        return self.rate * _power(self.factor, step - 1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class InverseScaling:
 
     def at(self, step: int, total: int) -> float:
         """Return ``rate / step ** power``."""
-        return float(self.rate / step**self.power)
+        return self.rate * _power(step, -self.power)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class OneCycle:
 
     def at(self, step: int, total: int) -> float:
         """Return the rate on the cycle."""
-        top = max(1, round(self.rise * (total - 1)))
+        top = max(1, min(round(self.rise * (total - 1)), total - 2))
         if step - 1 <= top:
             return _between(self.rate / self.start_divisor, self.rate, (step - 1) / top)
         return _between(self.rate, self.rate / self.end_divisor, (step - 1 - top) / max(1, total - 1 - top))
@@ -141,6 +141,7 @@ class WarmUp:
     steps: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "schedule", as_schedule(self.schedule))
         whole("the steps of a warm-up", self.steps)
 
     def at(self, step: int, total: int) -> float:
@@ -150,6 +151,13 @@ class WarmUp:
         return self.schedule.at(step - self.steps, max(1, total - self.steps))
 
 
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.inf
+
+
 def _between(start: float, end: float, part: float) -> float:
     """Return the place on half a cosine from `start` to `end`."""
     return end + (start - end) * (1 + math.cos(math.pi * min(1.0, part))) / 2
@@ -157,4 +165,6 @@ def _between(start: float, end: float, part: float) -> float:
 
 def as_schedule(given: float | Schedule) -> Schedule:
     """Return a schedule; a number is a constant rate."""
-    return given if hasattr(given, "at") else Constant(given)
+    if isinstance(given, int | float | type) or not hasattr(given, "at"):
+        return Constant(given)  # type: ignore[arg-type]  # which refuses what is no number
+    return given

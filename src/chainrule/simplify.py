@@ -94,8 +94,11 @@ def simplify(expr: Expr, knowledge: Knowledge = _NOTHING) -> Expr:
     >>> print(simplify(parse_expression("-t * (1 - y) + (1 - t) * y")))
     y - t
     """
-    plain = _simplify(expr, knowledge)
-    expanded = _build(_expand(plain), knowledge)
+    try:
+        plain = _simplify(expr, knowledge)
+        expanded = _build(_expand(plain), knowledge)
+    except OverflowError:  # a constant beyond the numbers of a computer
+        return expr
     return expanded if _length(expanded) < _length(plain) else plain
 
 
@@ -108,7 +111,7 @@ def fold(expr: Expr) -> Expr:
     """
     match rebuild(expr, fold):
         case Call("-", (Const() as left, Const() as right)):
-            return _product(Term(_exact(left.value) - _exact(right.value), {}))
+            return simplify(left - right)
         case Call("*", (Const(0), _)) | Call("*", (_, Const(0))) | Call("/", (Const(0), _)):
             return ZERO
         case Call("*", (Const(1), other)) | Call("+", (Const(0), other)):
@@ -324,10 +327,14 @@ def _power(factor: Expr, exponent: int) -> Expr:
 
 def _as_printed(value: Fraction) -> tuple[Const, Const]:
     """Return what to multiply and what to divide by: halves and thirds as such, decimals as decimals."""
-    exact = Fraction(repr(float(value))) == value
-    if value.denominator < 10 or not exact:
+    number = float(value)
+    if value and not 1e-300 < abs(number) < 1e300:
+        raise OverflowError(value)
+    decimal = Fraction(repr(number)) == value
+    short = abs(value.numerator) < 10**6 and value.denominator < 1000
+    if value.denominator < 10 or (short and not decimal):
         return Const(value.numerator), Const(value.denominator)
-    return Const(float(value)), ONE
+    return Const(number), ONE
 
 
 def _expand(expr: Expr) -> list[Term]:

@@ -141,9 +141,7 @@ def check_gradients(
     """
     names = (*net.parameters, *(["x"] if inputs else []))
     own = net.gradients(x, t, sample_weight, inputs=inputs, training=training, step=step)
-    arrays = net.given(x, t, sample_weight)
-    if training:
-        net.draw_masks(arrays, step, net.seed)
+    arrays = net.given(x, t, sample_weight, step=step if training else None)
     arrays = {**arrays, **net.parameters, **net.states}
     exact = {name: np.asarray(value, np.float64) if name != "N" else value for name, value in arrays.items()}
     program = net.program(names, weighted=sample_weight is not None, training=training)

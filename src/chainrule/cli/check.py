@@ -19,15 +19,17 @@ SAMPLES = 8
 
 
 def check(
-    model: Annotated[Path | None, typer.Argument(help="A model file; if left out, built-in networks.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="A model file; if left out, built-in networks.")
+    ] = None,
 ) -> None:
-    """Check gradients, on random data, against differences and dual numbers."""
+    """Check the gradients of training, on random data, against differences and dual numbers."""
     from chainrule import check_gradients, models
 
     networks = [models.load(model).net] if model else _built_in()
     reports = []
     for net in networks:
-        report = check_gradients(net, *_random_data(net))
+        report = check_gradients(net, *_random_data(net), training=True)
         console().print(f"{report}\n")
         reports.append(report)
     if not all(report.ok for report in reports):

@@ -19,9 +19,11 @@ COLOURS = {"agrees": "green", "agrees in float32": "green", "erratum": "yellow",
 
 
 def example(
-    name: Annotated[str | None, typer.Argument(help="Which one; if left out, their names are shown.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which one; if left out, their names are shown.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Compute every one.")] = False,
-    long: Annotated[bool, typer.Option("--long", help="Also what takes more than 50,000 updates.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="Also compute what takes minutes.")] = False,
 ) -> None:
     """Compute a published worked example, and compare every number.
 

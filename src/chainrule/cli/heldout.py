@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError
 from chainrule.tables import Classes
@@ -11,6 +11,8 @@ from chainrule.tables import Classes
 if TYPE_CHECKING:
     import polars as pl
 
+    from chainrule.network import Network
+    from chainrule.tables import TableEncoder
     from chainrule.tables.targets import Target
 
 FEWEST_ROWS = 10
@@ -28,21 +30,16 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well something is predicted, by the network and without looking at the inputs."""
+class Scores:
+    """How well the held-out rows are predicted, by name: by a network, and by the same guess for every row."""
 
-    name: str
-    network: float
-    baseline: float
-    form: str
+    guess: str
+    network: dict[str, float]
+    baseline: dict[str, float]
 
-    def texts(self) -> tuple[str, str]:
-        """Return both as text.
 
-        >>> Score("accuracy", 0.975, 0.6, ".1%").texts()
-        ('97.5%', '60.0%')
-        """
-        return format(self.network, self.form), format(self.baseline, self.form)
+FORMS = {"accuracy": ".1%", "R²": ".3f", "mean absolute error": ".4g"}
+"""How each score is written."""
 
 
 def split(frame: pl.DataFrame, target: Target, seed: int) -> Rows:
@@ -60,26 +57,33 @@ def split(frame: pl.DataFrame, target: Target, seed: int) -> Rows:
     return Rows(training, validation, held_out)
 
 
-def score(target: Target, rows: Rows, predicted: pl.Series) -> tuple[str, list[Score]]:
-    """Return the baseline in words, and the scores of what a network predicts for the held-out rows.
+def score(encoder: TableEncoder, rows: Rows, net: Network) -> Scores:
+    """Return how well a network predicts the held-out rows, and how well a guess does.
 
-    The baseline predicts the same for every row: the most frequent class of the training rows, or their mean.
+    The guess is the most frequent class of the training rows, or their mean.
     """
-    from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score
-
+    target = encoder.target
+    predicted = target.decode(net.predict(encoder.inputs(rows.held_out)))[target.name].to_list()
     actual, seen = rows.held_out[target.name].to_list(), rows.training[target.name]
-    found = predicted.to_list()
     if isinstance(target, Classes):
-        guess = seen.mode().sort().to_list()[:1] * len(actual)
-        accuracy = Score("accuracy", accuracy_score(actual, found), accuracy_score(actual, guess), ".1%")
-        return f"always {guess[0]}", [accuracy]
-    mean = seen.to_numpy().mean()
-    guess = [mean] * len(actual)
-    error, baseline = (mean_absolute_error(actual, values) for values in (found, guess))
-    return f"always the mean, {mean:.4g}", [
-        Score("R²", r2_score(actual, found), r2_score(actual, guess), ".3f"),
-        Score("mean absolute error", error, baseline, ".4g"),
-    ]
+        guess = seen.mode().sort().to_list()[0]
+        words, measure = f"always {guess}", _accuracy
+    else:
+        guess = seen.to_numpy().mean()
+        words, measure = f"always the mean, {guess:.4g}", _closeness
+    return Scores(words, measure(actual, predicted), measure(actual, [guess] * len(actual)))
+
+
+def _accuracy(actual: list[Any], predicted: list[Any]) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score
+
+    return {"accuracy": accuracy_score(actual, predicted)}
+
+
+def _closeness(actual: list[Any], predicted: list[Any]) -> dict[str, float]:
+    from sklearn.metrics import mean_absolute_error, r2_score
+
+    return {"R²": r2_score(actual, predicted), "mean absolute error": mean_absolute_error(actual, predicted)}
 
 
 def _cut(frame: pl.DataFrame, target: Target, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -87,7 +91,7 @@ def _cut(frame: pl.DataFrame, target: Target, seed: int) -> tuple[pl.DataFrame, 
 
     classes = frame[target.name].to_list() if _can_stratify(frame, target) else None
     numbers = range(len(frame))
-    kept, cut = train_test_split(numbers, test_size=PART, random_state=seed, stratify=classes)
+    kept, cut = train_test_split(numbers, test_size=PART, random_state=seed % 2**32, stratify=classes)
     return frame[sorted(kept)], frame[sorted(cut)]
 
 

@@ -13,8 +13,8 @@ from chainrule.errors import InputError
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A file that `train --out` wrote.")],
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file with the columns trained on.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that `train --out` wrote.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file with the columns trained on.")],
 ) -> None:
     """Print a prediction for each row of a table, as CSV.
 

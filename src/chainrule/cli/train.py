@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.screen import console, count, facts, some
+from chainrule.cli.screen import facts
 from chainrule.errors import InputError, unknown
 from chainrule.ranges import check_number, whole
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from chainrule.cli.heldout import Rows, Score
-    from chainrule.history import History
     from chainrule.layers import Dense
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
@@ -25,9 +22,12 @@ if TYPE_CHECKING:
 PATIENCE = 20
 """The epochs without a better cost on the validation rows after which training stops."""
 
+MOST_WEIGHTS = 100_000_000
+"""A network of this size already takes gigabytes; a larger one is a slip, and would only exhaust the memory."""
+
 
 def train(
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
     target: Annotated[str, typer.Option(help="The column to predict: classes or a number.")],
     hidden: Annotated[str, typer.Option(help="The units of each hidden layer.")] = "32,32",
     activation: Annotated[str, typer.Option(help="The activation of the hidden layers.")] = "relu",
@@ -44,23 +44,19 @@ def train(
     A fifth of the rows is held out for the score; a fifth of the others tells when to stop.
     """
     from chainrule import models, tables
-    from chainrule.cli import heldout
+    from chainrule.cli import heldout, report
 
     started = time.perf_counter()
     for name, value, least in (("epochs", epochs, 1), ("batch-size", batch_size, 1), ("seed", seed, 0)):
         whole(f"--{name}", value, least)
     layers, update = _hidden_layers(hidden, activation), _optimizer(optimizer, rate)
-    for name, path in (("--log", log), ("--out", out)):
-        if path and path.resolve() == table.resolve():
-            raise InputError(f"{name} would overwrite the table {table}")
-    if out:
-        models.check_destination(out)
+    _check_destinations(table, log, out)
 
-    whole = tables.read(table)
-    frame, kind = tables.recognise_target(whole, target)
-    rows = heldout.split(frame, kind, seed)
+    frame = tables.read(table)
+    labelled, kind = tables.recognise_target(frame, target)
+    rows = heldout.split(labelled, kind, seed)
     encoder = tables.TableEncoder.fit(rows.training, kind)
-    _tell_table(table, whole, rows, encoder)
+    report.tell_table(table.name, frame, rows, encoder)
 
     net = _network(encoder, layers, seed)
     history = net.fit(
@@ -74,23 +70,24 @@ def train(
         early_stopping=PATIENCE,
         log=log,
     )
-    predicted = encoder.target.decode(net.predict(encoder.inputs(rows.held_out)))
-    baseline, scores = heldout.score(kind, rows, predicted[target])
-    _tell_network(net, layers, history, time.perf_counter() - started)
-    _tell_scores(len(rows.held_out), baseline, scores)
+    scores = heldout.score(encoder, rows, net)
+    report.tell_training(net, layers, history, time.perf_counter() - started)
+    report.tell_scores(len(rows.held_out), scores)
     if out:
-        training = {
-            "table": table.name,
-            "optimizer": optimizer,
-            "rate": update.rate,
-            "batch_size": batch_size,
-            "epochs": history.epochs,
-            "best_epoch": history.best_epoch,
-            "seed": seed,
-            "held_out": {score.name: score.network for score in scores},
-        }
-        models.save(out, net, encoder, training)
+        settings = {"optimizer": optimizer, "rate": update.rate, "batch_size": batch_size, "seed": seed}
+        course = {"epochs": history.epochs, "best_epoch": history.best_epoch, "held_out": scores.network}
+        models.save(out, net, encoder, {"table": table.name, **settings, **course})
         facts({"Saved": str(out)})
+
+
+def _check_destinations(table: Path, log: Path | None, out: Path | None) -> None:
+    from chainrule import models
+
+    for name, path in (("--log", log), ("--out", out)):
+        if path and path.resolve() == table.resolve():
+            raise InputError(f"{name} would overwrite the table {table}")
+    if out:
+        models.check_destination(out)
 
 
 def _hidden_layers(hidden: str, activation: str) -> list[Dense]:
@@ -124,59 +121,8 @@ def _network(encoder: TableEncoder, hidden: list[Dense], seed: int) -> Network:
     classes = isinstance(encoder.target, Classes)
     output = Dense(encoder.target.outputs, "softmax" if classes else "identity")
     loss = "cross_entropy" if classes else "squared_error"
-    return Network(len(encoder.input_names), [*hidden, output], loss=loss, seed=seed)
-
-
-def _tell_table(path: Path, whole: pl.DataFrame, rows: Rows, encoder: TableEncoder) -> None:
-    from chainrule.tables import Classes
-
-    target = encoder.target
-    sizes = [len(part) for part in (rows.training, rows.validation, rows.held_out)]
-    without = len(whole) - sum(sizes)
-    kinds: dict[str, list[str]] = {"number": [], "category": [], "date": []}
-    for column in encoder.columns:
-        kinds[column.kind].append(column.name)
-    if isinstance(target, Classes):
-        what = f"one of {count(target.outputs, 'class', 'classes')}: {some(target.labels)}"
-    else:
-        what = "a number"
-    facts(
-        {
-            "Table": f"{path.name}: {count(len(whole), 'row')}, {count(whole.width, 'column')}",
-            "Target": f"{target.name}, {what}",
-            "Numbers": _names(kinds["number"]),
-            "Categories": _names(kinds["category"]),
-            "Dates": _names(kinds["date"]),
-            "Left out": some(f"{name} ({reason})" for name, reason in encoder.left_out.items()),
-            "Dropped": count(without, "row without a target", "rows without a target") if without else "",
-            "Rows": "{:,} to train on, {:,} to tell when to stop, {:,} held out".format(*sizes),
-        }
-    )
-
-
-def _names(names: list[str]) -> str:
-    return f"{len(names)}: {some(names)}" if names else ""
-
-
-def _tell_network(net: Network, hidden: list[Dense], history: History, seconds: float) -> None:
-    sizes = "-".join(str(size) for size in (net.inputs, *(layer.units for layer in hidden), net.outputs))
-    best = "" if history.best_epoch is None else f", the best after epoch {history.best_epoch + 1}"
-    facts(
-        {
-            "Network": f"{sizes}, {count(net.vector.size, 'parameter')}",
-            "Trained": f"{count(history.epochs, 'epoch')} in {seconds:.1f} s{best}",
-            "Stopped": history.stopped,
-        }
-    )
-
-
-def _tell_scores(rows: int, baseline: str, scores: list[Score]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table("", f"on {count(rows, 'held-out row')}", baseline, box=SIMPLE_HEAD)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for score in scores:
-        table.add_row(score.name, *score.texts())
-    console().print(table)
+    sizes = [len(encoder.input_names), *(layer.units for layer in hidden), output.units]
+    weights = sum(a * b for a, b in pairwise(sizes))
+    if weights > MOST_WEIGHTS:
+        raise InputError(f"--hidden gives a network of {weights:,} weights, but at most {MOST_WEIGHTS:,} are trained")
+    return Network(sizes[0], [*hidden, output], loss=loss, seed=seed)

@@ -12,7 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.equations import COMPARISONS, Call, Const, Equation, Expr, Index, Reduce, Ref, Size, free_indices, walk
+from chainrule.equations import (
+    COMPARISONS,
+    Call,
+    Const,
+    Equation,
+    Expr,
+    Index,
+    Reduce,
+    Ref,
+    Size,
+    free_indices,
+    refs,
+    walk,
+)
 from chainrule.functions import function
 from chainrule.program import Program
 
@@ -80,11 +93,13 @@ class _Planner:
         order = equation.target.index_names
         node = self.expression(equation.value, order)
         compute = self._aligned(node, order)
-        missing = [index for index in order if index not in node.axes]
-        if missing:
+        lacks_an_index = len(node.axes) < len(order)
+        if lacks_an_index:
             compute = self._spread(compute, order)
-        elif isinstance(equation.value, Ref) and equation.value.name in self.states:
-            return lambda arrays: self.xp.asarray(compute(arrays), copy=True)
+        reads_a_state = any(ref.name in self.states for ref in refs(equation.value))
+        if reads_a_state and not equation.update and (lacks_an_index or _may_be_a_view(equation.value)):
+            spread = compute  # written in place later, the state must not change this value too
+            return lambda arrays: self.xp.asarray(spread(arrays), copy=True)
         return compute
 
     def expression(self, expr: Expr, order: Axes) -> Node:
@@ -96,7 +111,7 @@ class _Planner:
                 return self._size(index)
             case Index(name):
                 size = self._size(name).compute
-                return Node(lambda arrays: self.xp.arange(size(arrays)), (name,))
+                return Node(lambda arrays: self.xp.arange(size(arrays), dtype=self._float(arrays)), (name,))
             case Ref():
                 return self._reference(expr, order)
             case Reduce():
@@ -128,27 +143,46 @@ class _Planner:
 
     def _call(self, expr: Call, order: Axes) -> Node:
         xp, value = self.xp, function(expr.function).value
-        if not any(isinstance(node, Ref | Index | Size) for node in walk(expr)):
-            constant = float(_evaluate_constant(expr))
+        inside = {type(node) for node in walk(expr)}
+        if inside <= {Call, Const}:
+            constant = float(self._number(expr, {}))
             return Node(lambda arrays: constant, ())
+        if inside <= {Call, Const, Size}:
+            # Python's own numbers leave the type of the arrays they meet as it is.
+            return Node(lambda arrays: float(self._number(expr, arrays)), ())
         if expr.function == "where":
             return self._choice(expr, order)
         axes, computes = self._together(expr.args, order)
         if expr.function in COMPARISONS:
-            compare = value
-            value = lambda xp, x, u: xp.astype(xp.asarray(compare(xp, x, u)), self._float(x, u))  # noqa: E731
+            one, two = computes
+            return Node(lambda arrays: self._as_float(value(xp, one(arrays), two(arrays)), arrays), axes)
         if len(computes) == 1:
             (only,) = computes
             return Node(lambda arrays: value(xp, only(arrays)), axes)
         left, right = computes
         return Node(lambda arrays: value(xp, left(arrays), right(arrays)), axes)
 
-    def _float(self, *values: Any) -> Any:
-        """Return the floating type of the first array that has one."""
-        for value in values:
+    def _float(self, arrays: Arrays) -> Any:
+        """Return the floating type of the arrays of a run."""
+        for value in arrays.values():
             if hasattr(value, "dtype") and self.xp.isdtype(value.dtype, "real floating"):
                 return value.dtype
         return self.xp.float64
+
+    def _as_float(self, value: Any, arrays: Arrays) -> Any:
+        return self.xp.astype(self.xp.asarray(value), self._float(arrays))
+
+    def _number(self, expr: Expr, arrays: Arrays) -> Any:
+        """Compute a number from numbers and sizes, as IEEE 754 has it."""
+        match expr:
+            case Const(value):
+                return np.float64(value)
+            case Size(index):
+                return np.float64(self._size(index).compute(arrays))
+            case Call(name, args):
+                with np.errstate(all="ignore"):
+                    return function(name).value(np, *(self._number(arg, arrays) for arg in args))
+        raise TypeError(f"not a number: {expr}")
 
     def _choice(self, expr: Call, order: Axes) -> Node:
         xp = self.xp
@@ -162,7 +196,10 @@ class _Planner:
 
         def choose(arrays: Arrays) -> Any:
             test = xp.asarray(compare(xp, left(arrays), right(arrays)))
-            return xp.where(test, one(arrays), two(arrays))
+            values = one(arrays), two(arrays)
+            if not any(hasattr(value, "dtype") for value in values):
+                values = self._as_float(values[0], arrays), values[1]
+            return xp.where(test, *values)
 
         return Node(choose, axes)
 
@@ -271,8 +308,19 @@ class _Planner:
 
     def _spread_to(self, arrays: Arrays, value: Any, axes: Axes) -> Any:
         shape = tuple(self._size(index).compute(arrays) for index in axes)
-        dtype = self._float(value, *arrays.values())
-        return self.xp.broadcast_to(self.xp.asarray(value, dtype=dtype), shape)
+        return self.xp.broadcast_to(self._as_float(value, arrays), shape)
+
+
+def _may_be_a_view(expr: Expr) -> bool:
+    """Tell whether the value may be the very array that it was made from."""
+    match expr:
+        case Ref():
+            return True
+        case Call("stop", (arg,)):
+            return _may_be_a_view(arg)
+        case Reduce(_, indices, body):
+            return not set(indices) & set(free_indices(body)) and _may_be_a_view(body)
+    return False
 
 
 def _factors(expr: Expr) -> list[Expr]:
@@ -285,12 +333,3 @@ def _factors(expr: Expr) -> list[Expr]:
         case Call("neg", (arg,)):
             return [Const(-1), *_factors(arg)]
     return [expr]
-
-
-def _evaluate_constant(expr: Expr) -> Any:
-    match expr:
-        case Const(value):
-            return np.float64(value)
-        case Call(name, args):
-            return function(name).value(np, *map(_evaluate_constant, args))
-    raise TypeError(f"not a constant: {expr}")

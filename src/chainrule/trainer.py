@@ -1,0 +1,314 @@
+"""The training loop: epochs, batches, records and reasons to stop. What a step computes is the program's business."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.builder import OUTPUT
+from chainrule.derive import gradient_name
+from chainrule.engines.reference import Plan
+from chainrule.errors import InputError, TrainingError, unknown
+from chainrule.history import MEASURES, History, Log, Records, norm
+from chainrule.optimizers import RATE, Optimizer
+from chainrule.progress import Progress
+from chainrule.ranges import as_seed, check_number, whole
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+# Called after each epoch on record; training ends when it returns True.
+Callback = Callable[["Network", History], bool | None]
+# The network's parameters as one vector, and its states, at one moment.
+Snapshot = tuple[Any, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; `fit` says what each means."""
+
+    epochs: int
+    batch_size: int | None
+    shuffle: bool
+    seed: int
+    early_stopping: int | None
+    stop_cost: float | None
+    stop_gradient: float | None
+    stop_seconds: float | None
+    callbacks: Sequence[Callback]
+    log: str | Path | None
+    log_rows: int | None
+    log_every: int | None
+    log_values: Sequence[str] | None
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        whole("epochs", self.epochs)
+        as_seed(self.seed)
+        for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), least)
+        if not isinstance(self.log, str | os.PathLike | None):
+            raise InputError(f"log must be the path of a file, not {self.log!r}")
+        if self.log_values is not None and self.log is None:
+            raise InputError("log_values chooses columns of a log; give log=PATH too")
+        if not all(isinstance(name, str) for name in self.log_values or ()):
+            raise InputError(f"log_values must be names, not {self.log_values!r}")
+        for callback in self.callbacks:
+            if not callable(callback):
+                raise InputError(f"a callback is a function of the network and the history, not {callback!r}")
+        for name in ("stop_cost", "stop_gradient", "stop_seconds"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), least=0)
+
+    def records(self, validated: bool) -> Records:
+        """Return which epochs go on record."""
+        closely = validated or bool(self.callbacks) or self.stop_gradient is not None
+        return Records.choose(self.epochs, self.log_rows, self.log_every, closely)
+
+
+def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
+    """Return some samples of a batch."""
+    return {name: value[chosen] for name, value in data.items() if name != "N"} | {"N": len(chosen)}
+
+
+class Tally:
+    """Adds up the batches of one epoch: its cost, and on record its error.
+
+    The cost is the mean over the samples, by weight; where the network's reduction is "sum", the sum over
+    the samples and the mean of what the penalties added to each batch.
+    """
+
+    def __init__(self, summed: bool):
+        self.summed = summed
+        self._cost = self._weight = self._penalty = self._error = 0.0
+        self._batches = self._rows = 0
+
+    def add(self, arrays: dict[str, Any], value: float) -> None:
+        """Add one batch of which `value` is the cost."""
+        self._batches += 1
+        if self.summed:
+            data = float(np.sum(arrays["c"] * arrays["s"] if "s" in arrays else arrays["c"]))
+            self._cost += data
+            self._penalty += value - data
+        else:
+            weight = float(arrays["s"].sum()) if "s" in arrays else arrays["N"]
+            self._cost += weight * value
+            self._weight += weight
+
+    def add_error(self, arrays: dict[str, Any]) -> None:
+        """Add the Euclidean norms of ``t - y``."""
+        self._error += float(np.sqrt(np.square(arrays["t"] - arrays[OUTPUT]).sum(axis=1)).sum())
+        self._rows += arrays["N"]
+
+    @property
+    def cost(self) -> float:
+        """The cost of the epoch."""
+        return self._cost + self._penalty / self._batches if self.summed else self._cost / self._weight
+
+    @property
+    def error(self) -> float:
+        """The mean error over the samples."""
+        return self._error / self._rows
+
+
+class Trainer:
+    """One run of `fit`."""
+
+    def __init__(
+        self,
+        net: Network,
+        optimizer: Optimizer,
+        settings: Settings,
+        data: dict[str, Any],
+        held_out: dict[str, Any] | None,
+    ):
+        self.net, self.optimizer, self.settings, self.data, self.held_out = net, optimizer, settings, data, held_out
+        self.history = History()
+        names = [parameter.ref.name for parameter in net.trainable]
+        self.layers = {
+            parameter.layer: [other.ref.name for other in net.trainable if other.layer == parameter.layer]
+            for parameter in net.trainable
+        }
+        wrt = dict.fromkeys([*names, *self._logged_derivatives()])
+        self.program = net.program(wrt, weighted="s" in data, training=True, optimizer=optimizer)
+        self._check_log_values()
+        learned = [eq for eq in self.program.equations if eq.update and eq.origin == type(optimizer).__name__]
+        self.compute = Plan(self.program, [eq for eq in self.program.equations if eq not in learned])
+        self.update = Plan(self.program, learned)
+        kept = {**net.parameters, **net.states}
+        self.arrays: dict[str, Any] = {
+            state.name: kept[state.name] if state.name in kept else np.zeros(net.shape_of(state), net.dtype)
+            for state in self.program.states
+        }
+        self.step = 0
+        self.batches = math.ceil(data["N"] / (settings.batch_size or data["N"]))
+        self.best: tuple[float, int, Snapshot] | None = None
+        self.start = self._snapshot()
+
+    def _logged_derivatives(self) -> list[str]:
+        asked = [name[2:] for name in self.settings.log_values or () if name.startswith("d_")]
+        known = self.net.program(weighted="s" in self.data, training=True).declarations()
+        for name in asked:
+            if name not in known:
+                raise unknown("column of the log", gradient_name(name), map(gradient_name, known))
+        return asked
+
+    def _check_log_values(self) -> None:
+        norms = [f"gradient_norm_{layer}" for layer in self.layers]
+        known = {*MEASURES, *norms, *self.program.declarations()}
+        for name in self.settings.log_values or ():
+            if name not in known:
+                raise unknown("column of the log", name, known)
+
+    def run(self) -> History:
+        """Train; return the history."""
+        settings, started = self.settings, time.perf_counter()
+        records = settings.records(self.held_out is not None)
+        with ExitStack() as stack:
+            stack.enter_context(np.errstate(all="ignore"))
+            log = stack.enter_context(Log(settings.log, settings.log_values)) if settings.log else None
+            bar = stack.enter_context(Progress(settings.epochs, settings.progress))
+            try:
+                for epoch in range(settings.epochs):
+                    last = epoch == settings.epochs - 1
+                    on_record = records.has(epoch) or last
+                    row = self._epoch(epoch, on_record, log)
+                    bar.update(epoch + 1, row["cost"], force=last)
+                    if on_record:
+                        self._record(row, log)
+                    if reason := self._reason_to_stop(row, on_record, started):
+                        break
+                else:
+                    reason = f"all {settings.epochs} epochs done"
+            except KeyboardInterrupt:
+                reason = "interrupted"
+        return self._finish(reason, started)
+
+    def _finish(self, reason: str, started: float) -> History:
+        history = self.history
+        if self.best and self.settings.early_stopping:
+            _, history.best_epoch, snapshot = self.best
+            self._restore(snapshot)
+        history.stopped, history.steps, history.seconds = reason, self.step, time.perf_counter() - started
+        return history
+
+    def _snapshot(self) -> Snapshot:
+        return self.net.vector.copy(), {name: value.copy() for name, value in self.net.states.items()}
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self.net.vector[...], states = snapshot
+        for name, value in states.items():
+            self.net.states[name][...] = value
+
+    def _epoch(self, epoch: int, on_record: bool, log: Log | None) -> dict[str, Any]:
+        """Train on each batch; return the epoch's row, its values from before the last update."""
+        arrays, tally, row = self.arrays, Tally(self.net.reduction == "sum"), {}
+        total_steps = self.batches * self.settings.epochs
+        self.start = self._snapshot()
+        for batch, last in self._batches(epoch):
+            self.step += 1
+            arrays.update(batch)
+            arrays.update(self.optimizer.scalars(self.step, total_steps))
+            self.net.draw_masks(arrays, self.step, self.settings.seed)
+            self.compute.run(arrays)
+            value = float(arrays["E"])
+            if not math.isfinite(value):
+                raise self._diverged(epoch)
+            tally.add(arrays, value)
+            if on_record:
+                tally.add_error(arrays)
+                if last:
+                    row = self._row(epoch, tally)
+                    if log:
+                        log.take(row, arrays)
+            self.update.run(arrays)
+        self.history.epochs = epoch + 1
+        if not self._finite_parameters():
+            raise self._diverged(epoch)
+        return row or {"cost": tally.cost}
+
+    def _finite_parameters(self) -> bool:
+        kept = (self.net.vector, *self.net.states.values())
+        return all(np.isfinite(array).all() for array in kept)
+
+    def _batches(self, epoch: int) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Yield the batches of one epoch, each with whether it is the last."""
+        rows = self.data["N"]
+        size = self.settings.batch_size or rows
+        if size >= rows:
+            yield self.data, True
+            return
+        order = np.arange(rows)
+        if self.settings.shuffle:
+            order = np.random.default_rng([self.settings.seed, 2, epoch]).permutation(rows)
+        for start in range(0, rows, size):
+            yield rows_of(self.data, order[start : start + size]), start + size >= rows
+
+    def _row(self, epoch: int, tally: Tally) -> dict[str, Any]:
+        norms = {
+            f"gradient_norm_{layer}": norm(*(self.arrays[gradient_name(name)] for name in names))
+            for layer, names in self.layers.items()
+        }
+        row = {"epoch": epoch, "cost": tally.cost, "error": tally.error}
+        validation = {} if self.held_out is None else {"validation_cost": math.nan}  # known after the update
+        return {**row, **validation, "rate": self.arrays[RATE], **norms}
+
+    def _record(self, row: dict[str, Any], log: Log | None) -> None:
+        watched, snapshot = row["cost"], self.start
+        if self.held_out is not None:
+            watched = row["validation_cost"] = self.net.cost_without_penalties(self.held_out)
+            snapshot = self._snapshot()
+        self.history.add(row)
+        if log:
+            log.write(row)
+        if self.settings.early_stopping and (self.best is None or watched < self.best[0]):
+            self.best = watched, row["epoch"], snapshot
+
+    def _reason_to_stop(self, row: dict[str, Any], on_record: bool, started: float) -> str | None:
+        settings = self.settings
+        if settings.stop_cost is not None and row["cost"] <= settings.stop_cost:
+            return f"cost {row['cost']:g} is at most stop_cost {settings.stop_cost:g}"
+        if settings.stop_seconds is not None and time.perf_counter() - started >= settings.stop_seconds:
+            return f"{settings.stop_seconds:g} seconds are over"
+        if not on_record:
+            return None
+        if settings.stop_gradient is not None:
+            length = math.hypot(*(row[key] for key in row if key.startswith("gradient_norm_")))
+            if length <= settings.stop_gradient:
+                return f"gradient norm {length:g} is at most stop_gradient {settings.stop_gradient:g}"
+        waited = row["epoch"] - self.best[1] if self.best else 0
+        if settings.early_stopping and waited >= settings.early_stopping:
+            kind = "training" if self.held_out is None else "validation"
+            return f"no lower {kind} cost in {waited} epochs"
+        asked = [callback(self.net, self.history) for callback in settings.callbacks]
+        return "a callback asked for it" if any(answer is True for answer in asked) else None
+
+    def _diverged(self, epoch: int) -> TrainingError:
+        where, rate = self._first_not_finite(), self.arrays[RATE]
+        kept = "from before this step"
+        if not self._finite_parameters():
+            self._restore(self.start)
+            kept = "that the epoch began with"
+        return TrainingError(
+            f"the cost is no longer finite at step {self.step} (epoch {epoch}) with learning rate {rate:g}; it began "
+            f"in {where}. The parameters are those {kept}. A lower learning rate, clip_norm in the optimiser, or "
+            "inputs scaled to about -1 to 1 help"
+        )
+
+    def _first_not_finite(self) -> str:
+        for equation in self.program.equations:
+            if not equation.update and not np.isfinite(self.arrays[equation.target.name]).all():
+                return f"{equation.origin}: {equation}"
+        for state in self.program.states:
+            if not np.isfinite(self.arrays[state.name]).all():
+                return f"the update of {state.name}"
+        return "the cost"
