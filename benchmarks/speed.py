@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from chainrule.examples import example_named
+from chainrule.examples import EXAMPLES
 
 RUNS = 5
 STEPS = 10_000
@@ -31,7 +31,7 @@ def whole_seconds() -> float:
 
 
 def step_microseconds() -> float:
-    setup = example_named("mazur").set_up()
+    setup = EXAMPLES["mazur"].set_up()
     started = time.perf_counter()
     setup.train(STEPS)
     return (time.perf_counter() - started) / STEPS * 1e6

@@ -32,52 +32,79 @@ from chainrule.program import Program
 Draw = Callable[..., Any]
 
 INFIX = ("+", "-", "*", "/", "**", *COMPARISONS)
-index_names = st.from_regex(INDEX_NAME, fullmatch=True)
-array_names = st.from_regex(r"[a-z][a-z_0-9]{1,8}|E", fullmatch=True).filter(
+INDICES = ("n", "i", "j", "k", "a", "x12", "z0")
+ARRAYS = ("x", "w1", "d_w1", "b", "rate", "y_max", "E", "exp", "where", "sum1", "none", "i_", "ab")
+FUNCTION_NAMES = ("exp", "log", "where", "maximum", "stop", "no_such_function")
+index_names = st.sampled_from(INDICES) | st.from_regex(INDEX_NAME, fullmatch=True)
+array_names = st.sampled_from(ARRAYS) | st.from_regex(r"[a-z][a-z_0-9]{1,8}", fullmatch=True).filter(
     lambda name: not keyword.iskeyword(name) and name not in REDUCTIONS and not INDEX_NAME.fullmatch(name)
 )
-function_names = st.sampled_from(["exp", "log", "where", "maximum", "stop", "no_such_function"])
-constants = (
+size_names = st.sampled_from(INDICES) | st.from_regex(SIZE_NAME, fullmatch=True).map(str.lower)
+numbers = (
     st.integers(-20, 20)
     | st.floats(-10, 10)
     | st.floats(-1e300, 1e300)
     | st.integers(-(10**299), 10**299)
     | st.sampled_from([0.0, -0.0, 5e-324, -1e-300, 1e15, 1e16, 10**15, 0.1, 1e22])
-).map(Const)
+)
 
 
-def readable(bound: tuple[str, ...], deepest: int = 5) -> st.SearchStrategy[Expr]:
-    """Return expressions of every kind that the language can print, with `bound` as the indices in scope."""
-    leaves = [constants, st.from_regex(SIZE_NAME, fullmatch=True).map(lambda name: Size(name.lower()))]
-    leaves.append(array_names.map(Ref))
-    if bound:
-        leaves.append(st.sampled_from(bound).map(Index))
-    if not deepest:
-        return st.one_of(leaves)
-    inner = st.deferred(lambda: readable(bound, deepest - 1))
-    indices = st.lists(st.sampled_from(bound).map(Index) | inner if bound else inner, min_size=1, max_size=3)
-    return st.one_of(
-        *leaves,
-        st.builds(Ref, array_names, indices.map(tuple)),
-        st.builds(lambda name, x, u: call(name, x, u), st.sampled_from(INFIX), inner, inner),
-        inner.map(lambda x: call("neg", x)),
-        st.builds(Call, function_names, st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        _reductions(bound, deepest),
-    )
+@dataclass
+class Scribe:
+    """Writes expressions of every kind that the language can print, sensible or not."""
+
+    draw: Draw
+
+    def expression(self, bound: tuple[str, ...], deepest: int) -> Expr:
+        """Return an expression with `bound` as the indices in scope."""
+        kinds = ["infix", "infix", "neg", "call", "reduce", "element"] if deepest else []
+        match self.draw(st.sampled_from([*kinds, "leaf", "index"])):
+            case "infix":
+                sides = (self.expression(bound, deepest - 1), self.expression(bound, deepest - 1))
+                return Call(self.draw(st.sampled_from(INFIX)), sides)
+            case "neg":
+                return call("neg", self.expression(bound, deepest - 1))
+            case "call":
+                return Call(self.draw(st.sampled_from(FUNCTION_NAMES)), self.several(bound, deepest - 1))
+            case "element":
+                return Ref(self.array(bound), self.several(bound, deepest - 1))
+            case "reduce":
+                indices = tuple(self.draw(st.lists(index_names, max_size=3, unique=True)))
+                body = self.expression(tuple(dict.fromkeys((*bound, *indices))), deepest - 1)
+                return Reduce(self.draw(st.sampled_from(REDUCTIONS)), indices, body)
+            case "index" if bound:
+                return Index(self.draw(st.sampled_from(bound)))
+        return self.leaf(bound)
+
+    def several(self, bound: tuple[str, ...], deepest: int) -> tuple[Expr, ...]:
+        return tuple(self.expression(bound, deepest) for _ in range(self.draw(st.integers(1, 3))))
+
+    def leaf(self, bound: tuple[str, ...]) -> Expr:
+        match self.draw(st.sampled_from(["number", "size", "array"])):
+            case "number":
+                return Const(self.draw(numbers))
+            case "size":
+                return Size(self.draw(size_names))
+        return Ref(self.array(bound))
+
+    def array(self, bound: tuple[str, ...]) -> str:
+        """Return a name that does not read as an index in scope."""
+        name = self.draw(array_names)
+        return "w1" if name in bound else name
 
 
 @st.composite
-def _reductions(draw: Draw, bound: tuple[str, ...], deepest: int) -> Expr:
-    indices = tuple(draw(st.lists(index_names, max_size=3, unique=True)))
-    body = draw(readable(tuple(dict.fromkeys((*bound, *indices))), deepest - 1))
-    return Reduce(draw(st.sampled_from(REDUCTIONS)), indices, body)
+def readable(draw: Draw, bound: tuple[str, ...] = (), deepest: int = 5) -> Expr:
+    """Return any expression that the language can print."""
+    return Scribe(draw).expression(bound, deepest)
 
 
 @st.composite
 def equations(draw: Draw) -> Equation:
     """Return any equation that the language can print."""
     indices = tuple(draw(st.lists(index_names, max_size=3, unique=True)))
-    return Equation(ref(draw(array_names), *indices), draw(readable(indices)), update=draw(st.booleans()))
+    scribe = Scribe(draw)
+    return Equation(ref(scribe.array(indices), *indices), scribe.expression(indices, 5), update=draw(st.booleans()))
 
 
 @dataclass(frozen=True)
@@ -149,6 +176,8 @@ class Writer:
 
     def reduction(self, scope: str, depth: int) -> Expr:
         free = [index for index in self.sizes if index not in scope]
+        if not free:
+            return self.leaf(scope)
         taken = "".join(self.draw(st.lists(st.sampled_from(free), min_size=1, max_size=2, unique=True)))
         body = self.expression(scope + taken, depth - 1)
         return Reduce(self.draw(st.sampled_from(REDUCTIONS)), tuple(taken), body)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Evaluator, elements
-from strategies import Writer, equations, readable
+from strategies import Writer, readable
 
 from chainrule.equations import (
     Call,
@@ -163,7 +163,11 @@ def test_substituted_indices_mean_the_value_at_the_other_place(data: st.DataObje
     mapping = dict(zip("ijkn", images, strict=True))
     changed, invented = substitute_indices(expr, {old: Index(new) for old, new in mapping.items()}, set("ijkn"))
     at = {"i": 0, "j": 1, "k": 1, "n": 0}
-    arrays = {"x": elements([[0.5, -1.25], [2.0, 3.5]]), "w": elements([[1.5, -0.5], [0.75, 4.0]]), "c": elements([1, 0])}
+    arrays = {
+        "x": elements([[0.5, -1.25], [2.0, 3.5]]),
+        "w": elements([[1.5, -0.5], [0.75, 4.0]]),
+        "c": elements([1, 0]),
+    }
     evaluator = Evaluator(SIZES | dict.fromkeys(invented, 2), arrays)
     moved = {old: at[new] for old, new in mapping.items()}
     assert evaluator.value(changed, at) == evaluator.value(expr, moved)
@@ -187,14 +191,11 @@ def test_putting_a_number_behind_a_minus_gives_what_its_text_reads_as() -> None:
     assert parse_expression(str(expr)) == expr
 
 
-@given(equations())
-def test_renaming_indices_and_back_gives_the_same(equation: object) -> None:
-    names = {f"{letter}{number}": f"{letter}{number}0" for letter in "abcdfghijk" for number in range(3)}
+def test_renaming_indices_changes_free_and_bound_ones_and_sizes() -> None:
     expr = in_scope("sum(i, x[n,i] * w[i,j]) * N * J + i")
-    forth = {"i": "j", "j": "i", "n": "k", "k": "n"} | names
-    back = {new: old for old, new in forth.items()}
+    forth = {"i": "j", "j": "i", "n": "k", "k": "n"}
     assert str(rename_indices(expr, forth)) == "sum(j, x[k,j] * w[j,i]) * K * I + j"
-    assert rename_indices(rename_indices(expr, forth), back) == expr
+    assert rename_indices(rename_indices(expr, forth), forth) == expr
 
 
 def test_renaming_arrays_changes_both_sides_and_keeps_the_rest() -> None:

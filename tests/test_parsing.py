@@ -40,7 +40,9 @@ def test_white_space_does_not_matter(equation: Equation) -> None:
     assert parse(f"  {text}\t") == equation
 
 
-@pytest.mark.parametrize("wrap", ["-({})", "exp({})", "sum(i, {})", "v[{}]", "({}) ** 2", "2 - ({})", "where(x < 0, 1, {})"])
+@pytest.mark.parametrize(
+    "wrap", ["-({})", "exp({})", "sum(i, {})", "v[{}]", "({}) ** 2", "2 - ({})", "where(x < 0, 1, {})"]
+)
 def test_ninety_levels_of_any_kind_read_back(wrap: str) -> None:
     text = "x"
     for _ in range(90):
@@ -50,7 +52,9 @@ def test_ninety_levels_of_any_kind_read_back(wrap: str) -> None:
 
 
 def test_each_kind_of_expression_is_read_as_such() -> None:
-    assert parse("y[n] = sum(i, j, x[n,i] * 2)").value == Reduce("sum", ("i", "j"), Call("*", (ref("x", "n", "i"), Const(2))))
+    assert parse("y[n] = sum(i, j, x[n,i] * 2)").value == Reduce(
+        "sum", ("i", "j"), Call("*", (ref("x", "n", "i"), Const(2)))
+    )
     assert parse("y[n] = v[c[n],n]").value == Ref("v", (ref("c", "n"), Index("n")))
     assert parse("y[n] = n * N / I2").value == Index("n") * Size("n") / Size("i2")
     assert parse("y = n").value == Ref("n")

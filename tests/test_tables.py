@@ -55,9 +55,7 @@ def through_json(encoder: TableEncoder) -> TableEncoder:
 def test_csv_of_every_separator_is_read(tmp_path: Path, separator: str, suffix: str) -> None:
     path = tmp_path / f"table.{suffix}"
     rows = ["a|b", ' 1 |"x, y; z"', "", "NaN|?", "3|n/a"]
-    path.write_text(
-        "\ufeff" + "\n".join(row.replace("|", separator) for row in rows) + "\n", encoding="utf-8"
-    )
+    path.write_text("\ufeff" + "\n".join(row.replace("|", separator) for row in rows) + "\n", encoding="utf-8")
     assert read(path).to_dict(as_series=False) == {"a": ["1", None, "3"], "b": ["x, y; z", None, None]}
 
 
@@ -96,9 +94,7 @@ def test_parquet_keeps_its_types_and_loses_its_blanks(tmp_path: Path) -> None:
         ("quote.csv", b'a,b\n"x,1\n', "a quoted text in it never ends"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused(
-    tmp_path: Path, name: str, content: bytes | None, message: str
-) -> None:
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -277,9 +273,7 @@ def test_numbers_too_large_to_scale_are_refused() -> None:
 
 def test_categories_are_encoded_as_by_scikit_learn() -> None:
     random = np.random.default_rng(0)
-    values = random.choice(
-        [f"v{k:02}" for k in range(60)], size=400, p=np.arange(1, 61) / np.arange(1, 61).sum()
-    )
+    values = random.choice([f"v{k:02}" for k in range(60)], size=400, p=np.arange(1, 61) / np.arange(1, 61).sum())
     oracle = OneHotEncoder(
         min_frequency=3, max_categories=31, handle_unknown="infrequent_if_exist", sparse_output=False
     ).fit(values.reshape(-1, 1))
@@ -373,9 +367,7 @@ def test_a_date_is_read_as_in_training() -> None:
     assert learned.format == "%d/%m/%Y"
     ambiguous = learned.transform(pl.Series("when", ["03/05/2024"]))
     np.testing.assert_array_equal(ambiguous, learned.transform(pl.Series("when", [date(2024, 5, 3)])))
-    with pytest.raises(
-        InputError, match="column 'when' must hold dates written as %d/%m/%Y, but row 1 holds 'soon'"
-    ):
+    with pytest.raises(InputError, match="column 'when' must hold dates written as %d/%m/%Y, but row 1 holds 'soon'"):
         learned.transform(pl.Series("when", ["soon"]))
     with pytest.raises(InputError, match="column 'when' must hold dates, not Int64"):
         learned.transform(pl.Series("when", [3]))
@@ -426,9 +418,7 @@ def test_unseen_categories_are_reported(mixed: pl.DataFrame) -> None:
 
 def test_iris_as_text_equals_iris_as_numbers(tmp_path: Path) -> None:
     data = load_iris()
-    numbers = pl.DataFrame(data.data, schema=["a", "b", "c", "d"]).with_columns(
-        kind=data.target_names[data.target]
-    )
+    numbers = pl.DataFrame(data.data, schema=["a", "b", "c", "d"]).with_columns(kind=data.target_names[data.target])
     numbers.write_csv(tmp_path / "iris.csv")
     from_text, from_numbers = fit(read(tmp_path / "iris.csv"), "kind"), fit(numbers, "kind")
     np.testing.assert_array_equal(from_text[1].inputs(from_text[0]), from_numbers[1].inputs(from_numbers[0]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class ChainruleError(Exception):
@@ -22,6 +21,13 @@ class TrainingError(ChainruleError, ArithmeticError):
     """Training produced a number that is not finite."""
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, or None if none is."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for a `name` that is none of the `known` ones, with the nearest of them.
 
@@ -29,6 +35,6 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     unknown activation 'sigmiod': did you mean 'sigmoid'? Known: relu, sigmoid
     """
     names = sorted(known)
-    near = get_close_matches(str(name), names, n=1)
-    hint = f": did you mean {near[0]!r}?" if near else "."
+    near = nearest(str(name), names)
+    hint = f": did you mean {near!r}?" if near else "."
     return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.builder import BATCH, OUTPUT, Builder, Parameter
+from chainrule.architecture import COST, Architecture
+from chainrule.builder import OUTPUT, Parameter
 from chainrule.data import FloatArray, as_inputs, as_numbers, as_targets, as_weights
-from chainrule.derive import derive, gradient_name
-from chainrule.equations import Ref, ref
+from chainrule.derive import gradient_name
 from chainrule.errors import InputError, unknown
-from chainrule.layers import AnyLayer, as_layers, layer_config, layer_from
-from chainrule.losses import PENALTIES, Loss, Penalty, Reduction, as_loss, as_penalties
+from chainrule.layers import AnyLayer, layer_from
+from chainrule.losses import PENALTIES, Loss, Penalty, Reduction
 from chainrule.masks import dropout_mask
 from chainrule.program import Program
 from chainrule.ranges import as_seed, whole
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from chainrule.history import History
     from chainrule.optimizers import Optimizer
 
-COST = "E"
 _MOST_PARAMETERS = 2**31
 Views = Mapping[str, FloatArray]
 
@@ -66,131 +63,47 @@ class Network:
         dtype: Literal["float32", "float64"] = "float32",
         seed: int = 0,
     ):
-        if dtype not in ("float32", "float64"):
+        if not isinstance(dtype, str) or dtype not in ("float32", "float64"):
             raise unknown("dtype", dtype, ("float32", "float64"))
-        if reduction not in ("mean", "sum"):
-            raise unknown("reduction", reduction, ("mean", "sum"))
-        self.inputs = whole("the number of inputs", inputs)
-        self.layers = as_layers("layers", layers)
-        self.loss_function = as_loss(loss)
-        self.penalties = as_penalties(penalties)
-        self.reduction: Reduction = reduction
+        self.architecture = Architecture(inputs, layers, loss, penalties, reduction)
         self.dtype = np.dtype(dtype)
         self.seed = as_seed(seed)
         self._plans: dict[Any, Plan] = {}
-        built = self._built(training=False)
-        self._declared = tuple(built.parameters)
-        self._running = tuple(built.running)
-        self.outputs = int(built.sizes[self._output.index_names[-1]])
-        self.loss_function.check_activation(built.last)
-        self.program()  # whatever does not fit is said here
         self.initialize()
 
-    # What it is made of
-
-    def _built(self, training: bool) -> Builder:
-        builder = Builder(self.inputs, training)
-        result = builder.input
-        for layer in self.layers[:-1]:
-            result = layer.build(builder, result)
-        self._output = self.layers[-1].build(builder, result, OUTPUT)
-        return builder
-
-    def program(
-        self,
-        wrt: Iterable[str] = (),
-        *,
-        cost: bool = True,
-        penalties: bool = True,
-        weighted: bool = False,
-        training: bool = False,
-        optimizer: Optimizer | None = None,
-    ) -> Program:
-        """Return the equations of the network.
-
-        Parameters
-        ----------
-        wrt : arrays whose derivatives ``d_...`` are added: parameters, or ``x``.
-        cost, penalties : whether the loss with its target ``t``, and its penalties, are part of it.
-        weighted : whether sample weights ``s[n]`` are given.
-        training : with dropout and the batch's own statistics.
-        optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
-        """
-        builder = self._built(training)
-        inputs, distributions = [], []
-        if cost:
-            added = self.penalties if penalties else ()
-            self.loss_function.build(builder, self._output, weighted, self.reduction, added)
-            inputs = [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
-            distributions = ["t"] if self.loss_function.targets == "distribution" else []
-        program = builder.program(inputs, distributions)
-        names = tuple(wrt)
-        if names:
-            program = derive(program, names)
-        if optimizer:
-            program = self._with_updates(program, optimizer)
-        return program
-
-    def _with_updates(self, program: Program, optimizer: Optimizer) -> Program:
-        scalars = tuple(Ref(name) for name in optimizer.scalars(1, 1))
-        states = tuple(state for parameter in self.trainable for state in optimizer.states_of(parameter).values())
-        return replace(
-            program,
-            inputs=(*program.inputs, *scalars),
-            states=(*program.states, *states),
-            equations=(*program.equations, *optimizer.equations(self._declared)),
-        )
+    # What it says
 
     @property
-    def trainable(self) -> tuple[Parameter, ...]:
-        """The parameters that training changes."""
-        return tuple(parameter for parameter in self._declared if parameter.trainable)
+    def inputs(self) -> int:
+        """The number of values in one sample."""
+        return self.architecture.inputs
+
+    @property
+    def outputs(self) -> int:
+        """The number of values that it computes for one sample."""
+        return self.architecture.outputs
+
+    def program(self, wrt: Iterable[str] = (), **choice: Any) -> Program:
+        """Return the equations of the network; see `Architecture.program` for what to choose."""
+        return self.architecture.program(wrt, **choice)
+
+    def describe(self, optimizer: Optimizer) -> str:
+        """Return the equations of one training step: forward, backward, update."""
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in self.parameters.items())
+        return f"{self!r}: {self.vector.size} parameters, {shapes}\n\n{self.architecture.describe(optimizer)}"
 
     def __str__(self) -> str:
         from chainrule.optimizers import GradientDescent
 
         return self.describe(GradientDescent())
 
-    def describe(self, optimizer: Optimizer) -> str:
-        """Return the equations of one training step: forward, backward, update."""
-        names = [parameter.ref.name for parameter in self.trainable]
-        program = self.program(names, training=True, optimizer=optimizer)
-        gradients = {gradient_name(name) for name in program.declarations()}
-        forward = [eq for eq in program.equations if not eq.update and eq.target.name not in gradients]
-        backward = [eq for eq in program.equations if eq.target.name in gradients]
-        updates = [eq for eq in program.equations if eq.update]
-        clipping = [eq for eq in forward if eq.origin == "clip_norm"]
-        parts = {
-            "forward": [eq for eq in forward if eq not in clipping],
-            "backward": [*backward, *clipping],
-            "update": updates,
-        }
-        shapes = ", ".join(f"{name} {value.shape}" for name, value in self.parameters.items())
-        lines = [f"{self!r}: {self.vector.size} parameters, {shapes}"]
-        for title, equations in parts.items():
-            lines += ["", title, *(f"    {equation}" for equation in equations)]
-        return "\n".join(lines)
-
     def __repr__(self) -> str:
-        sizes = "-".join([str(self.inputs), *(str(self._width(layer)) for layer in self.layers if self._width(layer))])
-        return f"Network({sizes}, loss={self.loss_function.name!r}, dtype={self.dtype.name!r})"
-
-    @staticmethod
-    def _width(layer: AnyLayer) -> int | None:
-        return getattr(layer, "units", None)
+        return f"Network({self.architecture.sizes}, loss={self.architecture.loss.name!r}, dtype={self.dtype.name!r})"
 
     @property
     def config(self) -> dict[str, Any]:
         """What makes the network again, without its weights, as JSON can hold it."""
-        return {
-            "inputs": self.inputs,
-            "layers": [layer_config(layer) for layer in self.layers],
-            "loss": self.loss_function.config,
-            "penalties": [[type(penalty).__name__, penalty.strength] for penalty in self.penalties],
-            "reduction": self.reduction,
-            "dtype": self.dtype.name,
-            "seed": self.seed,
-        }
+        return {**self.architecture.config, "dtype": self.dtype.name, "seed": self.seed}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Network:
@@ -210,34 +123,28 @@ class Network:
     def initialize(self, seed: int | None = None) -> None:
         """Draw all parameters anew, from `seed` or the network's own; running means start over."""
         seed = self.seed if seed is None else seed
-        length = sum(self._length(parameter) for parameter in self._declared)
+        length = sum(self._length(parameter) for parameter in self.architecture.parameters)
         if length > _MOST_PARAMETERS:
             raise InputError(f"a network of {length:,} parameters does not fit in memory; at most {_MOST_PARAMETERS:,}")
         self.vector = np.zeros(length, self.dtype)
         self.parameters: dict[str, FloatArray] = {}
         start = 0
-        for number, parameter in enumerate(self._declared):
-            shape = self.shape_of(parameter.ref)
+        for number, parameter in enumerate(self.architecture.parameters):
+            shape = self.architecture.shape_of(parameter.ref)
             view = self.vector[start : start + self._length(parameter)].reshape(shape)
             values = parameter.init.draw(np.random.default_rng([seed, number]), shape)
             view[...] = as_numbers(f"the start of {parameter.ref.name}", values, self.dtype)
             self.parameters[parameter.ref.name] = view
             start += self._length(parameter)
         self.states: dict[str, FloatArray] = {
-            running.ref.name: running.init.draw(np.random.default_rng(0), self.shape_of(running.ref)).astype(self.dtype)
-            for running in self._running
+            running.ref.name: running.init.draw(
+                np.random.default_rng(0), self.architecture.shape_of(running.ref)
+            ).astype(self.dtype)
+            for running in self.architecture.running
         }
 
-    def shape_of(self, array: Ref) -> tuple[int, ...]:
-        """Return the shape of a parameter or state."""
-        return tuple(self._sizes[index] for index in array.index_names)
-
-    @cached_property
-    def _sizes(self) -> dict[str, int]:
-        return {index: size for index, size in self._built(False).sizes.items() if isinstance(size, int)}
-
     def _length(self, parameter: Parameter) -> int:
-        return math.prod(self.shape_of(parameter.ref))
+        return math.prod(self.architecture.shape_of(parameter.ref))
 
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
@@ -307,7 +214,7 @@ class Network:
         """Return the checked inputs of a run: ``x``, ``t``, ``s`` where given, ``N``; masks of a training `step`."""
         arrays: dict[str, Any] = {"x": as_inputs(x, self.inputs, self.dtype)}
         rows = len(arrays["x"])
-        arrays["t"] = as_targets(t, self.loss_function.targets, rows, self.outputs, self.dtype)
+        arrays["t"] = as_targets(t, self.architecture.loss.targets, rows, self.outputs, self.dtype)
         if sample_weight is not None:
             arrays["s"] = as_weights(sample_weight, rows, self.dtype)
         if step is not None:
@@ -316,13 +223,9 @@ class Network:
 
     def draw_masks(self, arrays: dict[str, Any], step: int, seed: int) -> None:
         """Put the dropout masks of one update into the inputs of a run."""
-        for number, (mask, rate) in enumerate(self._masks, start=1):
-            shape = (len(arrays["x"]), self._sizes[mask.index_names[-1]])
+        for number, (mask, rate) in enumerate(self.architecture.masks, start=1):
+            shape = (len(arrays["x"]), *self.architecture.shape_of(mask))
             arrays[mask.name] = dropout_mask(seed, step, number, shape, rate, self.dtype)
-
-    @cached_property
-    def _masks(self) -> list[tuple[Ref, float]]:
-        return self._built(training=True).masks
 
     def cost_without_penalties(self, arrays: dict[str, Any]) -> float:
         """Return the cost of checked inputs as `given` makes them, penalties left out."""

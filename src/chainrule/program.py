@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from chainrule.equations import (
     INDEX_NAME,
@@ -20,7 +19,7 @@ from chainrule.equations import (
     free_indices,
     refs,
 )
-from chainrule.errors import FormulaError
+from chainrule.errors import FormulaError, nearest
 from chainrule.functions import wrong_call
 
 # The size of an index: a number, or the name of one that is known only when the program runs.
@@ -141,8 +140,8 @@ class _Check:
         known = self.defined.get(used.name)
         if known is None:
             later = any(eq.target.name == used.name for eq in self.program.equations)
-            near = get_close_matches(used.name, self.defined, n=1)
-            hint = "it is defined further down" if later else f"did you mean {near[0]}?" if near else "not defined"
+            near = nearest(used.name, self.defined)
+            hint = "it is defined further down" if later else f"did you mean {near}?" if near else "not defined"
             raise self._fail(equation, f"unknown name {used.name}: {hint}")
         if len(known.indices) != len(used.indices):
             raise self._fail(equation, f"{used} has {len(used.indices)} indices, {known} has {len(known.indices)}")

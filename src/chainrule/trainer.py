@@ -133,10 +133,10 @@ class Trainer:
     ):
         self.net, self.optimizer, self.settings, self.data, self.held_out = net, optimizer, settings, data, held_out
         self.history = History()
-        names = [parameter.ref.name for parameter in net.trainable]
+        names = [parameter.ref.name for parameter in net.architecture.trainable]
         self.layers = {
-            parameter.layer: [other.ref.name for other in net.trainable if other.layer == parameter.layer]
-            for parameter in net.trainable
+            parameter.layer: [other.ref.name for other in net.architecture.trainable if other.layer == parameter.layer]
+            for parameter in net.architecture.trainable
         }
         wrt = dict.fromkeys([*names, *self._logged_derivatives()])
         self.program = net.program(wrt, weighted="s" in data, training=True, optimizer=optimizer)
@@ -146,7 +146,9 @@ class Trainer:
         self.update = Plan(self.program, learned)
         kept = {**net.parameters, **net.states}
         self.arrays: dict[str, Any] = {
-            state.name: kept[state.name] if state.name in kept else np.zeros(net.shape_of(state), net.dtype)
+            state.name: kept[state.name]
+            if state.name in kept
+            else np.zeros(net.architecture.shape_of(state), net.dtype)
             for state in self.program.states
         }
         self.step = 0
@@ -211,7 +213,7 @@ class Trainer:
 
     def _epoch(self, epoch: int, on_record: bool, log: Log | None) -> dict[str, Any]:
         """Train on each batch; return the epoch's row, its values from before the last update."""
-        arrays, tally, row = self.arrays, Tally(self.net.reduction == "sum"), {}
+        arrays, tally, row = self.arrays, Tally(self.net.architecture.reduction == "sum"), {}
         total_steps = self.batches * self.settings.epochs
         self.start = self._snapshot()
         for batch, last in self._batches(epoch):

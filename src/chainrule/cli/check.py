@@ -63,4 +63,4 @@ def _random_data(net: Network) -> tuple[NDArray[Any], NDArray[Any]]:
         "distribution": random.integers(net.outputs, size=SAMPLES),
         "counts": random.poisson(2, shape),
     }
-    return x, targets[net.loss_function.targets]
+    return x, targets[net.architecture.loss.targets]

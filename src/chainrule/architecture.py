@@ -1,0 +1,153 @@
+"""Layers and a loss, put together as one program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chainrule.builder import BATCH, OUTPUT, Builder, Parameter
+from chainrule.derive import derive, gradient_name
+from chainrule.equations import Ref, ref
+from chainrule.errors import unknown
+from chainrule.layers import AnyLayer, as_layers, layer_config
+from chainrule.losses import Loss, Penalty, Reduction, as_loss, as_penalties
+from chainrule.program import Program
+from chainrule.ranges import whole
+
+if TYPE_CHECKING:
+    from chainrule.optimizers import Optimizer
+
+COST = "E"
+
+
+class Architecture:
+    """What a network says, apart from its numbers; `Network` documents the parameters."""
+
+    def __init__(
+        self,
+        inputs: int,
+        layers: Sequence[AnyLayer],
+        loss: Loss | str | Mapping[str, Any],
+        penalties: Sequence[Penalty],
+        reduction: Reduction,
+    ):
+        if reduction not in ("mean", "sum"):
+            raise unknown("reduction", reduction, ("mean", "sum"))
+        self.inputs = whole("the number of inputs", inputs)
+        self.layers = as_layers("layers", layers)
+        self.loss = as_loss(loss)
+        self.penalties = as_penalties(penalties)
+        self.reduction: Reduction = reduction
+        built = self._built(training=False)
+        self.parameters = tuple(built.parameters)
+        self.running = tuple(built.running)
+        self.outputs = self.shape_of(self._output)[-1]
+        self.loss.check_activation(built.last)
+        self.program()  # whatever does not fit is said here
+
+    def _built(self, training: bool) -> Builder:
+        builder = Builder(self.inputs, training)
+        result = builder.input
+        for layer in self.layers[:-1]:
+            result = layer.build(builder, result)
+        self._output = self.layers[-1].build(builder, result, OUTPUT)
+        return builder
+
+    def program(
+        self,
+        wrt: Iterable[str] = (),
+        *,
+        cost: bool = True,
+        penalties: bool = True,
+        weighted: bool = False,
+        training: bool = False,
+        optimizer: Optimizer | None = None,
+    ) -> Program:
+        """Return the equations of the network.
+
+        Parameters
+        ----------
+        wrt : arrays whose derivatives ``d_...`` are added: parameters, or ``x``.
+        cost, penalties : whether the loss with its target ``t``, and its penalties, are part of it.
+        weighted : whether sample weights ``s[n]`` are given.
+        training : with dropout and the batch's own statistics.
+        optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
+        """
+        builder = self._built(training)
+        inputs, distributions = [], []
+        if cost:
+            added = self.penalties if penalties else ()
+            self.loss.build(builder, self._output, weighted, self.reduction, added)
+            inputs = [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
+            distributions = ["t"] if self.loss.targets == "distribution" else []
+        program = builder.program(inputs, distributions)
+        names = tuple(wrt)
+        if names:
+            program = derive(program, names)
+        if optimizer:
+            program = self._with_updates(program, optimizer)
+        return program
+
+    def _with_updates(self, program: Program, optimizer: Optimizer) -> Program:
+        scalars = tuple(Ref(name) for name in optimizer.scalars(1, 1))
+        states = tuple(state for parameter in self.trainable for state in optimizer.states_of(parameter).values())
+        return replace(
+            program,
+            inputs=(*program.inputs, *scalars),
+            states=(*program.states, *states),
+            equations=(*program.equations, *optimizer.equations(self.parameters)),
+        )
+
+    @property
+    def trainable(self) -> tuple[Parameter, ...]:
+        """The parameters that training changes."""
+        return tuple(parameter for parameter in self.parameters if parameter.trainable)
+
+    @cached_property
+    def masks(self) -> tuple[tuple[Ref, float], ...]:
+        """The dropout masks, inputs of a training program, with their rates."""
+        return tuple(self._built(training=True).masks)
+
+    def shape_of(self, array: Ref) -> tuple[int, ...]:
+        """Return the shape of an array without the batch's index, or of one sample's part of it."""
+        return tuple(self._sizes[index] for index in array.index_names if index != BATCH)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {index: size for index, size in self._built(False).sizes.items() if isinstance(size, int)}
+
+    def describe(self, optimizer: Optimizer) -> str:
+        """Return the equations of one training step: forward, backward, update."""
+        names = [parameter.ref.name for parameter in self.trainable]
+        program = self.program(names, training=True, optimizer=optimizer)
+        gradients = {gradient_name(name) for name in program.declarations()}
+        forward = [eq for eq in program.equations if not eq.update and eq.target.name not in gradients]
+        backward = [eq for eq in program.equations if eq.target.name in gradients]
+        updates = [eq for eq in program.equations if eq.update]
+        clipping = [eq for eq in forward if eq.origin == "clip_norm"]
+        parts = {
+            "forward": [eq for eq in forward if eq not in clipping],
+            "backward": [*backward, *clipping],
+            "update": updates,
+        }
+        lines = [f"{title}\n" + "\n".join(f"    {equation}" for equation in part) for title, part in parts.items()]
+        return "\n\n".join(lines)
+
+    @property
+    def sizes(self) -> str:
+        """The units from the input to the output, as in 2-8-1."""
+        units = [self.inputs, *(getattr(layer, "units", None) for layer in self.layers)]
+        return "-".join(str(size) for size in units if size)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What makes it again, as JSON can hold it."""
+        return {
+            "inputs": self.inputs,
+            "layers": [layer_config(layer) for layer in self.layers],
+            "loss": self.loss.config,
+            "penalties": [[type(penalty).__name__, penalty.strength] for penalty in self.penalties],
+            "reduction": self.reduction,
+        }
