@@ -45,7 +45,8 @@ class Architecture:
         self.running = tuple(built.running)
         self.outputs = self.shape_of(self._output)[-1]
         self.loss.check_activation(built.last)
-        self.program()  # whatever does not fit is said here
+        for training in (False, True):
+            self.program(training=training)  # whatever does not fit is said here
 
     def _built(self, training: bool) -> Builder:
         builder = Builder(self.inputs, training)

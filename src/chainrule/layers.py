@@ -124,7 +124,7 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        check_number("the rate of Dropout", self.rate, least=0, below=1)
+        object.__setattr__(self, "rate", check_number("the rate of Dropout", self.rate, least=0, below=1))
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add the product with a mask, or nothing but a name when not training."""
@@ -156,7 +156,7 @@ class LayerNorm:
 
     def __post_init__(self) -> None:
         as_activation(self.activation)
-        check_number("epsilon", self.epsilon, above=0)
+        object.__setattr__(self, "epsilon", check_number("epsilon", self.epsilon, above=0))
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add mean, variance, ``z`` and ``a``."""
@@ -193,8 +193,9 @@ class BatchNorm:
 
     def __post_init__(self) -> None:
         as_activation(self.activation)
-        check_number("epsilon", self.epsilon, above=0)
-        check_number("the momentum of BatchNorm", self.momentum, least=0, below=1)
+        object.__setattr__(self, "epsilon", check_number("epsilon", self.epsilon, above=0))
+        momentum = check_number("the momentum of BatchNorm", self.momentum, least=0, below=1)
+        object.__setattr__(self, "momentum", momentum)
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add the batch's mean and variance, or the running ones, ``z`` and ``a``."""
@@ -278,7 +279,8 @@ class Layer:
     def __post_init__(self) -> None:
         if self.units is not None:
             object.__setattr__(self, "units", whole("units", self.units))
-        if not isinstance(self.formula, str) or not isinstance(self.parameters, Mapping):
+        named = isinstance(self.parameters, Mapping) and all(isinstance(name, str) for name in self.parameters)
+        if not isinstance(self.formula, str) or not named:
             raise FormulaError("a Layer is a text of equations and a mapping of parameters to initialisers")
         # Whatever is wrong with the formula itself is said here, not when a network is made of it.
         builder = Builder(self.units or 1, training=False)

@@ -19,6 +19,11 @@ TargetKind = Literal["numbers", "probabilities", "distribution", "counts"]
 Reduction = Literal["mean", "sum"]
 
 
+def _set_strength(penalty: Penalty) -> None:
+    strength = check_number(f"the strength of {type(penalty).__name__}", penalty.strength, least=0)
+    object.__setattr__(penalty, "strength", strength)
+
+
 @dataclass(frozen=True)
 class L1:
     """Adds `strength` times the sum of the absolute weights to the cost. Biases are left alone."""
@@ -26,7 +31,7 @@ class L1:
     strength: float
 
     def __post_init__(self) -> None:
-        check_number(f"the strength of {type(self).__name__}", self.strength, least=0)
+        _set_strength(self)
 
     def term(self, w: Ref) -> Expr:
         """Return what one array of weights adds."""
@@ -43,7 +48,7 @@ class L2:
     strength: float
 
     def __post_init__(self) -> None:
-        check_number(f"the strength of {type(self).__name__}", self.strength, least=0)
+        _set_strength(self)
 
     def term(self, w: Ref) -> Expr:
         """Return what one array of weights adds."""

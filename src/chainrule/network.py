@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,13 +60,11 @@ class Network:
         *,
         penalties: Sequence[Penalty] = (),
         reduction: Reduction = "mean",
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: npt.DTypeLike = "float32",
         seed: int = 0,
     ):
-        if not isinstance(dtype, str) or dtype not in ("float32", "float64"):
-            raise unknown("dtype", dtype, ("float32", "float64"))
         self.architecture = Architecture(inputs, layers, loss, penalties, reduction)
-        self.dtype = np.dtype(dtype)
+        self.dtype = _as_dtype(dtype)
         self.seed = as_seed(seed)
         self._plans: dict[Any, Plan] = {}
         self.initialize()
@@ -163,7 +161,7 @@ class Network:
 
     def loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
         """Return the cost of a batch, penalties included."""
-        return float(self._run(self.given(x, t, sample_weight))[COST])
+        return self.cost(self.given(x, t, sample_weight))
 
     def gradients(
         self,
@@ -227,9 +225,9 @@ class Network:
             shape = (len(arrays["x"]), *self.architecture.shape_of(mask))
             arrays[mask.name] = dropout_mask(seed, step, number, shape, rate, self.dtype)
 
-    def cost_without_penalties(self, arrays: dict[str, Any]) -> float:
-        """Return the cost of checked inputs as `given` makes them, penalties left out."""
-        return float(self._run(arrays, penalties=False)[COST])
+    def cost(self, given: dict[str, Any], *, penalties: bool = True) -> float:
+        """Return the cost of checked inputs as `given` makes them."""
+        return float(self._run(given, penalties=penalties)[COST])
 
     # What others do with it
 
@@ -238,6 +236,17 @@ class Network:
         from chainrule.training import fit
 
         return fit(self, x, t, **settings)
+
+
+def _as_dtype(given: npt.DTypeLike) -> np.dtype[Any]:
+    known = {np.dtype(name): name for name in ("float32", "float64")}
+    try:
+        dtype = np.dtype(given)
+    except (TypeError, ValueError):
+        dtype = None
+    if dtype not in known or given is None:
+        raise unknown("dtype", given, known.values())
+    return dtype
 
 
 def _assign(kind: str, views: Views, values: Mapping[str, Any], dtype: npt.DTypeLike) -> None:

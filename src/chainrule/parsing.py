@@ -138,7 +138,7 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if args:
                 if name in REDUCTIONS:
                     return self._reduction(node, name, args, bound, depth)
-                return Call(name, tuple(inside(arg) for arg in args))
+                return call(name, *(inside(arg) for arg in args))
         raise self._error(node, "not part of the language")
 
     def _number(self, node: ast.expr, value: float) -> Const:

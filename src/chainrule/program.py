@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from chainrule.equations import (
     INDEX_NAME,
+    REDUCTIONS,
     Call,
     Const,
     Equation,
@@ -21,6 +22,7 @@ from chainrule.equations import (
 )
 from chainrule.errors import FormulaError, nearest
 from chainrule.functions import wrong_call
+from chainrule.ranges import whole
 
 # The size of an index: a number, or the name of one that is known only when the program runs.
 Extent = int | str
@@ -80,9 +82,11 @@ class _Check:
 
     def run(self) -> None:
         program = self.program
-        for index in program.sizes:
+        for index, size in program.sizes.items():
             if not INDEX_NAME.fullmatch(index):
                 raise FormulaError(f"an index is a small letter other than e, with or without a number; not {index!r}")
+            if not isinstance(size, str):
+                whole(f"the size of the index {index}", size)
         for given in (*program.inputs, *program.states):
             self._define(given, Equation(given, given))
         writable = {state.name for state in program.states}
@@ -96,18 +100,24 @@ class _Check:
     def _define(self, target: Ref, equation: Equation) -> None:
         if target.name in self.defined:
             raise self._fail(equation, f"{target.name} is defined twice")
-        if len(set(target.index_names)) < len(target.indices):
-            raise self._fail(equation, "the left side takes plain indices, each once")
+        if target.name in self.program.sizes:
+            raise self._fail(equation, f"{target.name} is an index of this program; give the array another name")
+        self._plain(equation)
         for index in target.index_names:
             if index not in self.program.sizes:
                 raise self._fail(equation, f"the index {index} has no size; known: {', '.join(self.program.sizes)}")
         self.defined[target.name] = target
 
+    def _plain(self, equation: Equation) -> None:
+        target = equation.target
+        if len(set(target.index_names)) < len(target.indices):
+            raise self._fail(equation, "the left side takes plain indices, each once")
+
     def _equation(self, equation: Equation, writable: set[str]) -> None:
         target = equation.target
         loose = [index for index in free_indices(equation.value) if index not in target.index_names]
         if loose:
-            raise self._fail(equation, f"the index {loose[0]} stands on the right only; sum over it or write it left")
+            raise self._fail(equation, _loose(loose[0]))
         for node, bound in _scopes(equation.value, target.index_names):
             self._node(equation, node, bound)
         if not equation.update:
@@ -115,6 +125,7 @@ class _Check:
         elif target.name not in writable:
             raise self._fail(equation, f"only a parameter or state takes '<-'; {target.name} is neither")
         else:
+            self._plain(equation)
             self._reference(equation, target)
 
     def _node(self, equation: Equation, node: Expr, bound: tuple[str, ...]) -> None:
@@ -123,6 +134,8 @@ class _Check:
                 self._reference(equation, node)
             case Size(index) if index not in self.program.sizes:
                 raise self._fail(equation, f"{index.upper()} is the size of the index {index}, which is not known here")
+            case Reduce(kind) if kind not in REDUCTIONS:
+                raise self._fail(equation, f"unknown reduction {kind}; known: {', '.join(REDUCTIONS)}")
             case Reduce(kind, ()):
                 raise self._fail(equation, f"{kind} needs an index here, as in {kind}(i, x[n,i])")
             case Reduce(kind, indices, _):
@@ -138,6 +151,8 @@ class _Check:
 
     def _reference(self, equation: Equation, used: Ref) -> None:
         known = self.defined.get(used.name)
+        if known is None and used.name in self.program.sizes and not used.indices:
+            raise self._fail(equation, _loose(used.name))
         if known is None:
             later = any(eq.target.name == used.name for eq in self.program.equations)
             near = nearest(used.name, self.defined)
@@ -160,6 +175,10 @@ class _Check:
 
     def _size(self, index: str) -> Extent | None:
         return self.program.sizes.get(index)
+
+
+def _loose(index: str) -> str:
+    return f"the index {index} stands on the right only; sum over it or write it left"
 
 
 def _scopes(expr: Expr, bound: tuple[str, ...]) -> Iterator[tuple[Expr, tuple[str, ...]]]:

@@ -10,8 +10,8 @@ from chainrule.errors import InputError
 
 def check_number(
     what: str, value: object, *, least: float = -math.inf, above: float = -math.inf, below: float = math.inf
-) -> None:
-    """Raise `InputError` unless `value` is a finite number with ``least <= value``, ``above < value < below``.
+) -> float:
+    """Return a finite number with ``least <= value``, ``above < value < below``; else raise `InputError`.
 
     >>> check_number("the rate", 2, least=0, below=1)
     Traceback (most recent call last):
@@ -20,7 +20,7 @@ def check_number(
     if isinstance(value, Real) and not isinstance(value, bool):
         number = _as_float(value)
         if math.isfinite(number) and number >= least and above < number < below:
-            return
+            return int(value) if isinstance(value, Integral) else number
     limits = [
         *([f"of at least {least:g}"] if least > -math.inf else []),
         *([f"above {above:g}"] if above > -math.inf else []),

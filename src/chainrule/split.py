@@ -45,31 +45,28 @@ class _Split:
         self.parts: list[Equation] = []
 
     def run(self) -> list[Equation]:
-        value = self._visit(self.equation.value, self.equation.target.index_names, linear=True, keep=False)
+        value = self._visit(self.equation.value, self.equation.target.index_names, linear=True)
         return [*self.parts, replace(self.equation, value=value)]
 
-    def _visit(self, expr: Expr, bound: tuple[str, ...], linear: bool, keep: bool = True) -> Expr:
-        """`linear` is whether only sums and constant factors stand around `expr`; `keep` whether it may be named.
+    def _visit(self, expr: Expr, bound: tuple[str, ...], linear: bool, chosen: bool = False) -> Expr:
+        """`linear` is whether only sums and constant factors stand around `expr`, `chosen` whether a choice does.
 
         What stands in a choice is not named: where it is not chosen it may be infinite, and an infinity
         that left the choice would meet a factor 0 on the way back.
         """
         match expr:
-            case Reduce(_, indices, body):
-                inside = self._visit(body, tuple(dict.fromkeys((*bound, *indices))), True, keep)
+            case Reduce(kind, indices, body):
+                inside = self._visit(body, tuple(dict.fromkeys((*bound, *indices))), True, chosen)
                 new: Expr = replace(expr, body=inside)
                 shadows = any(index in bound for index in indices)
-                return self._name(new, expr.kind) if shadows or not linear else new
+                return self._name(new, kind) if shadows or not (linear or chosen) else new
             case Call(name, _):
                 through = linear and self._passes(expr)
-                inner_keep = name != "where" and (keep or self._is_top(expr))
-                new = rebuild(expr, lambda arg: self._visit(arg, bound, through, inner_keep))
+                new = rebuild(expr, lambda arg: self._visit(arg, bound, through, chosen or name == "where"))
                 worth = name.isidentifier() and function(name).keeps_value and any(refs(new))
-                return self._name(new, name) if worth and keep else new
+                has_name = chosen or expr is self.equation.value
+                return self._name(new, name) if worth and not has_name else new
         return expr
-
-    def _is_top(self, expr: Expr) -> bool:
-        return expr is self.equation.value
 
     @staticmethod
     def _passes(expr: Call) -> bool:

@@ -60,8 +60,8 @@ class Settings:
             raise InputError(f"log must be the path of a file, not {self.log!r}")
         if self.log_values is not None and self.log is None:
             raise InputError("log_values chooses columns of a log; give log=PATH too")
-        if not all(isinstance(name, str) for name in self.log_values or ()):
-            raise InputError(f"log_values must be names, not {self.log_values!r}")
+        if isinstance(self.log_values, str) or not _all_names(self.log_values or ()):
+            raise InputError(f"log_values must be a list of names such as ['cost', 'w1'], not {self.log_values!r}")
         for callback in self.callbacks:
             if not callable(callback):
                 raise InputError(f"a callback is a function of the network and the history, not {callback!r}")
@@ -73,6 +73,10 @@ class Settings:
         """Return which epochs go on record."""
         closely = validated or bool(self.callbacks) or self.stop_gradient is not None
         return Records.choose(self.epochs, self.log_rows, self.log_every, closely)
+
+
+def _all_names(values: object) -> bool:
+    return isinstance(values, Sequence) and all(isinstance(name, str) for name in values)
 
 
 def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
@@ -197,9 +201,13 @@ class Trainer:
 
     def _finish(self, reason: str, started: float) -> History:
         history = self.history
-        if self.best and self.settings.early_stopping:
-            _, history.best_epoch, snapshot = self.best
-            self._restore(snapshot)
+        if self.best:
+            lowest, history.best_epoch, snapshot = self.best
+            # A training cost is from before its epoch's updates; the last parameters have had none yet.
+            if self.held_out is None and self.net.cost(self.data) < lowest:
+                history.best_epoch = history.epochs - 1
+            else:
+                self._restore(snapshot)
         history.stopped, history.steps, history.seconds = reason, self.step, time.perf_counter() - started
         return history
 
@@ -267,7 +275,7 @@ class Trainer:
     def _record(self, row: dict[str, Any], log: Log | None) -> None:
         watched, snapshot = row["cost"], self.start
         if self.held_out is not None:
-            watched = row["validation_cost"] = self.net.cost_without_penalties(self.held_out)
+            watched = row["validation_cost"] = self.net.cost(self.held_out, penalties=False)
             snapshot = self._snapshot()
         self.history.add(row)
         if log:
@@ -292,7 +300,8 @@ class Trainer:
             kind = "training" if self.held_out is None else "validation"
             return f"no lower {kind} cost in {waited} epochs"
         asked = [callback(self.net, self.history) for callback in settings.callbacks]
-        return "a callback asked for it" if any(answer is True for answer in asked) else None
+        stop = any(isinstance(answer, bool | np.bool_) and answer for answer in asked)
+        return "a callback asked for it" if stop else None
 
     def _diverged(self, epoch: int) -> TrainingError:
         where, rate = self._first_not_finite(), self.arrays[RATE]

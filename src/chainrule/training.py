@@ -89,7 +89,7 @@ def fit(
         log=log,
         log_rows=log_rows,
         log_every=log_every,
-        log_values=None if log_values is None else tuple(log_values),
+        log_values=log_values,
         progress=progress,
     )
     data = net.given(x, t, sample_weight)

@@ -65,7 +65,6 @@ def train(
         optimizer=update,
         epochs=epochs,
         batch_size=batch_size,
-        seed=seed,
         validation=(encoder.inputs(rows.validation), encoder.targets(rows.validation)),
         early_stopping=PATIENCE,
         log=log,
