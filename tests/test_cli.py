@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -104,6 +105,7 @@ def test_classes_are_learned(run: Run, iris: Path) -> None:
         "4: sepal length (cm)",
         "96 to train on, 24 to tell when to stop, 30 held out",
         "4-32-32-3, 1,315 parameters",
+        ", the best after epoch ",
         "on 30 held-out rows",
         "always setosa",
     ):
@@ -185,11 +187,24 @@ def test_options_reach_the_training(run: Run, iris: Path, tmp_path: Path) -> Non
     assert "4-5-4-3" in result.out
     loaded = models.load(out)
     assert loaded.net.architecture.layers[:2] == (Dense(5, "tanh"), Dense(4, "tanh"))
+    assert loaded.net.seed == 3
     assert loaded.training["optimizer"] == "momentum"
     assert loaded.training["rate"] == 0.05
     assert loaded.training["batch_size"] == 7
     assert loaded.training["epochs"] == 2
     assert pl.read_csv(log)["epoch"].to_list() == [0, 1]
+
+
+def test_every_option_changes_the_weights(run: Run, iris: Path, tmp_path: Path) -> None:
+    def learned(*words: object) -> bytes:
+        base = ("--hidden", 4, "--epochs", 2)
+        run("train", iris, "--target", "species", *base, *words, "--out", tmp_path / "m")
+        return models.load(tmp_path / "m").net.vector.tobytes()
+
+    options = ["--hidden 5", "--activation tanh", "--epochs 3", "--batch-size 7", "--rate 0.1", "--optimizer adamw"]
+    found = [learned(*option.split()) for option in ("", *options, "--seed 1")]
+    assert found[0] == learned()
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize(
@@ -389,6 +404,7 @@ def test_a_wrong_gradient_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     right = chainrule.check_gradients
 
     def wrong_for_huber(net: Network, *data: object, **settings: object) -> object:
+        assert settings == {"training": True}  # else neither dropout nor the batch's statistics are checked
         report = right(net, *data, **settings)
         if net.architecture.loss.name == "huber":
             parameters = (replace(report.parameters[0], dual=0.5), *report.parameters[1:])
@@ -484,13 +500,15 @@ def test_an_end_from_outside_leaves_no_traceback(
     assert "Traceback" not in result.err
 
 
-def test_a_closed_pipe_ends_the_program_quietly(iris: Path, model: Path, tmp_path: Path) -> None:
-    pl.concat([pl.read_csv(iris)] * 100).write_csv(tmp_path / "long.csv")
-    words = [sys.executable, "-c", "import chainrule.cli as c; c.main()", "predict", model, tmp_path / "long.csv"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+@pytest.mark.parametrize("rows", [3, 3000])  # less and more than what Python holds back before it writes
+def test_a_closed_pipe_ends_the_program_quietly(iris: Path, model: Path, tmp_path: Path, rows: int) -> None:
+    pl.concat([pl.read_csv(iris)] * 20)[:rows].write_csv(tmp_path / "t.csv")
+    words = [sys.executable, "-c", "import chainrule.cli as c; c.main()", "predict", model, tmp_path / "t.csv"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, env=buffered, **pipes) as program:
         assert program.stdout is not None
         assert program.stderr is not None
-        program.stdout.readline()
         program.stdout.close()
         assert program.stderr.read() == ""
 

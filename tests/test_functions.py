@@ -58,7 +58,7 @@ EXPECTED: dict[str, Callable[..., float]] = {
 POSITIVE = {"log", "sqrt", "**"}
 FAR = (-30.0, -3.25, -1.0, -0.5, -1e-9, 0.0, 1e-9, 0.3, 1.0, 2.5, 20.0)
 KINKED = sorted(name for name, entry in FUNCTIONS.items() if entry.kink)
-SMOOTH = sorted(set(FUNCTIONS) - set(KINKED) - {"where", "stop"})
+SMOOTH = sorted(set(FUNCTIONS) - set(KINKED) - {"where", "stop", "**"})
 
 
 def grid(name: str) -> list[tuple[float, ...]]:
@@ -70,6 +70,12 @@ def grid(name: str) -> list[tuple[float, ...]]:
     positive = [point for point in points if not (name in POSITIVE and point[0] <= 0)]
     inside = [point for point in positive if not (name == "log1p" and point[0] <= -1)]
     return [point for point in inside if not (name == "/" and point[1] == 0)]
+
+
+def roomy(name: str) -> list[tuple[float, ...]]:
+    """Return arguments with room around them in the domain of a function."""
+    least = {"log": 0, "sqrt": 0, "/": 1}
+    return [point for point in grid(name) if name not in least or abs(point[least[name]]) > 1e-3]
 
 
 def value(name: str, *args: float) -> float:
@@ -117,13 +123,13 @@ def test_float32_stays_float32(name: str, namespace: object) -> None:
     assert FUNCTIONS[name].value(namespace, *arrays).dtype == namespace.float32
 
 
-@pytest.mark.parametrize("name", sorted(set(SMOOTH) - {"**"}))
+@pytest.mark.parametrize("name", SMOOTH)
 def test_the_derivatives_are_the_slopes_of_the_value(name: str) -> None:
-    for point in grid(name):
+    for point in roomy(name):
         for which in range(len(point)):
-            expected = difference(name, which, point, (-1, 1)) if name != "log" or point[0] > 1e-6 else 1 / point[0]
-            found = slope(name, which, *point)
-            assert found == pytest.approx(expected, rel=1e-6, abs=1e-6 * max(1, abs(value(name, *point))))
+            expected = difference(name, which, point, (-1, 1))
+            tolerance = 1e-6 * max(1, abs(value(name, *point)))
+            assert slope(name, which, *point) == pytest.approx(expected, rel=1e-6, abs=tolerance)
 
 
 @pytest.mark.parametrize("name", KINKED)
@@ -168,11 +174,12 @@ def test_the_table_and_the_dual_rules_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KINKED)
-def test_at_the_kink_the_slopes_of_both_sides_differ(name: str) -> None:
-    at = (0.0,) if len(FUNCTIONS[name].derivatives) == 1 else (0.7, 0.7)
+def test_at_the_kink_the_value_jumps_or_the_slopes_of_both_sides_differ(name: str) -> None:
+    at = (0.0, 0.0)[: len(FUNCTIONS[name].derivatives)]
     assert kink(name, *at) == 0
+    around = [value(name, near, *at[1:]) for near in (-1e-6, 0, 1e-6)]
     left, right = difference(name, 0, at, (-1, 0)), difference(name, 0, at, (0, 1))
-    assert abs(left - right) > 0.5
+    assert abs(left - right) > 0.5 or max(around) - min(around) > 0.5
 
 
 @pytest.mark.parametrize("name", KINKED)
@@ -184,11 +191,7 @@ def test_the_kink_changes_sign_where_the_function_has_two_forms(name: str) -> No
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_a_function_without_a_kink_has_one_slope_everywhere(name: str) -> None:
-    for point in grid(name):
-        if name in ("log", "/", "**") and min(map(abs, point)) < 1e-3:
-            continue
-        if name == "sqrt" and point[0] < 1e-3:
-            continue
+    for point in roomy(name):
         left, right = difference(name, 0, point, (-1, 0)), difference(name, 0, point, (0, 1))
         assert left == pytest.approx(right, rel=2e-3, abs=1e-3)
 
@@ -202,10 +205,10 @@ def test_a_reflected_value_is_the_value_at_minus_x(name: str, x: float) -> None:
     assert evaluator.value(reflection, {}) == pytest.approx(value(name, -x), abs=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("name", "far", "expected"),
-    [("sigmoid", -1e4, 0), ("sigmoid", 1e4, 1), ("softplus", -1e4, 0), ("softplus", 1e4, 1e4), ("tanh", 1e4, 1)],
-)
+FAR_OUT = [("sigmoid", -1e4, 0), ("sigmoid", 1e4, 1), ("softplus", -1e4, 0), ("softplus", 1e4, 1e4), ("tanh", 1e4, 1)]
+
+
+@pytest.mark.parametrize(("name", "far", "expected"), FAR_OUT)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_far_out_the_values_are_the_limits(name: str, far: float, expected: float, dtype: type) -> None:
     with np.errstate(over="ignore"):
@@ -241,7 +244,7 @@ def test_the_formulas_use_the_arguments_and_the_value_and_nothing_else(name: str
 
 
 def test_an_unknown_function_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="'sigmiod'.*did you mean 'sigmoid'"):
+    with pytest.raises(InputError, match=r"'sigmiod'.*did you mean 'sigmoid'"):
         function("sigmiod")
 
 

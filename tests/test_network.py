@@ -38,20 +38,21 @@ def dense_networks(draw):
     net.set_parameters({name: rng.normal(0, 0.8, value.shape) for name, value in net.parameters.items()})
     t = rng.dirichlet(np.ones(widths[-1]), rows) if last == "softmax" else rng.normal(size=(rows, widths[-1]))
     weight = rng.uniform(0.1, 3, rows) if draw(st.booleans()) else None
-    return net, names, rng.normal(size=(rows, inputs)), t, weight
+    x = rng.normal(size=(rows, inputs))
+    return net, (names, loss, net.parameters, x, t, weight, reduction)
 
 
 @given(dense_networks())
 def test_dense_networks_equal_a_hand_written_backward_pass(case):
-    net, names, x, t, weight = case
-    task = (names, net.architecture.loss.name, net.parameters, x, t, weight, net.architecture.reduction)
+    net, task = case
+    names, _, parameters, x, t, weight, _ = task
     assert net.loss(x, t, weight) == pytest.approx(oracle_dense.cost(*task), rel=1e-12, abs=1e-12)
     right = oracle_dense.gradients(*task)
     found = net.gradients(x, t, weight, inputs=True)
     assert found.keys() == right.keys()
     for name, value in found.items():
         assert np.max(np.abs(value - right[name]) / np.maximum(np.abs(right[name]), 1e-3)) <= 1e-12, name
-    np.testing.assert_allclose(net.predict(x), oracle_dense.forward(names, net.parameters, x)[1][-1], rtol=1e-12)
+    np.testing.assert_allclose(net.predict(x), oracle_dense.forward(names, parameters, x)[1][-1], rtol=1e-12)
 
 
 @settings(max_examples=40)

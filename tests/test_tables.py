@@ -142,6 +142,11 @@ def test_the_number_of_a_row_is_left_out(name: str) -> None:
     assert encoder.left_out == {name: "numbers the rows"}
 
 
+def test_an_identifier_that_comes_back_is_a_number() -> None:
+    _, encoder = fit(pl.DataFrame({"shop id": [1, 2] * 5, "y": [0.5 * k for k in range(10)]}), "y")
+    assert encoder.input_names == ["shop id"]
+
+
 @pytest.mark.parametrize("name", ["paid", "humid", "kid", "INDEXED"])
 def test_a_name_that_only_sounds_like_an_identifier_stays(name: str) -> None:
     _, encoder = fit(pl.DataFrame({name: range(10), "y": [0.5 * k for k in range(10)]}), "y")

@@ -21,8 +21,10 @@ from chainrule.equations import (
     Ref,
     Size,
     call,
+    free_indices,
     fresh_index,
     rebuild,
+    ref,
     refs,
     substitute,
     substitute_indices,
@@ -91,13 +93,16 @@ class _Derivation:
             self._finish(equation.target.name)
             self._propagate(equation)
             # Weights and biases follow the layer that uses them, once no layer before it does.
-            earlier = {ref.name for eq in self.order[:position] for ref in refs(eq.value)}
-            for name in dict.fromkeys(ref.name for ref in refs(equation.value)):
+            earlier = {used.name for eq in self.order[:position] for used in refs(eq.value)}
+            for name in dict.fromkeys(used.name for used in refs(equation.value)):
                 if name in self.wrt and name not in computed | earlier:
                     self._finish(name)
         for name in self.wrt:
             self._finish(name)
-        return replace(self.program, equations=(*self.program.equations, *self.backward), sizes=self.sizes)
+        program = replace(self.program, equations=(*self.program.equations, *self.backward), sizes=self.sizes)
+        needed = {equation.target.name for equation in program.needed_for(map(gradient_name, self.wrt))}
+        backward = [equation for equation in self.backward if equation.target.name in needed]
+        return replace(program, equations=(*self.program.equations, *backward))
 
     def _finish(self, name: str) -> None:
         """All contributions to dE/d`name` are in: write its equation, or keep it to be put in place."""
@@ -159,7 +164,7 @@ class _Derivation:
                 entry = function(name)
                 inside = dict(zip(entry.arguments, args, strict=True)) | {"y": value or self._named(expr)}
                 for arg, slope in zip(args, entry.slopes, strict=True):
-                    if slope != ZERO and any(ref.name in self.active for ref in refs(arg)):
+                    if slope != ZERO and any(used.name in self.active for used in refs(arg)):
                         yield from self._paths(arg, adjoint * substitute(slope, inside), None, bound, guards)
             case Reduce("max", indices, body):
                 yield from self._maximum(expr, adjoint, value or expr, bound, guards)
@@ -172,13 +177,23 @@ class _Derivation:
         self, expr: Reduce, adjoint: Expr, value: Expr, bound: tuple[str, ...], guards: tuple[Guard, ...]
     ) -> Iterator[tuple[Ref, Expr, tuple[str, ...], tuple[Guard, ...]]]:
         """The derivative goes to the largest element, in equal parts where several are equal."""
-        here = call("==", expr.body, value)
-        renames: dict[str, Expr] = {}
-        for index in expr.indices:
-            renames[index] = Index(self._fresh(index))
-        there = self._rename(expr.body, renames)
-        ties = total(" ".join(str(index) for index in renames.values()), call("==", there, value))
-        yield from self._paths(expr.body, adjoint * here / ties, None, (*bound, *expr.indices), guards)
+        fresh: dict[str, Expr] = {index: Index(self._fresh(index)) for index in expr.indices}
+        over = " ".join(str(index) for index in fresh.values())
+        element: Expr = expr.body
+        if not isinstance(element, Ref):
+            # Rounded once, so that the largest element is equal to the maximum to the last bit.
+            element = self._kept(element)
+            value = Reduce("max", tuple(over.split()), self._rename(element, fresh))
+        ties = total(over, call("==", self._rename(element, fresh), value))
+        share = call("==", element, value) / ties
+        yield from self._paths(expr.body, adjoint * share, None, (*bound, *expr.indices), guards)
+
+    def _kept(self, value: Expr) -> Ref:
+        """Give a value an equation of its own among the backward ones."""
+        number = sum(eq.target.name.startswith("kept_") for eq in self.backward) + 1
+        kept = ref(f"kept_{number}", *free_indices(value))
+        self.backward.append(Equation(kept, value, origin="a maximum"))
+        return kept
 
     def _named(self, expr: Expr) -> Expr:
         return self.knowledge.names.get(expr, expr)
@@ -224,6 +239,6 @@ def _depending_on(names: set[str], equations: Iterable[Equation]) -> set[str]:
     """Return `names` and every array computed from them."""
     active = set(names)
     for equation in equations:
-        if any(ref.name in active for ref in refs(equation.value)):
+        if any(used.name in active for used in refs(equation.value)):
             active.add(equation.target.name)
     return active
