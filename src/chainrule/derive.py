@@ -77,7 +77,7 @@ class _Derivation:
         if self.declared[of].indices:
             raise FormulaError(f"only a number can be derived, not {self.declared[of]}; sum or average it first")
         self.sizes = dict(program.sizes)
-        self.taken = set(program.sizes)
+        self.taken = {*program.sizes, *self.declared}
         forward = program.needed_for([of])
         self.active = _depending_on(set(wrt), forward)
         self.order = [eq for eq in forward if eq.target.name in self.active]

@@ -109,6 +109,7 @@ class _Switches:
 
     def __init__(self, program: Program):
         self.sizes = dict(program.sizes)
+        self.names = set(program.declarations())
         self.equations: list[Equation] = []
         active = {"E"}
         for equation in reversed(program.needed_for(["E"])):
@@ -133,7 +134,7 @@ class _Switches:
 
     def _renamed(self, maximum: Reduce) -> Reduce:
         """Return the same maximum over other indices, to stand beside its own elements."""
-        taken = set(self.sizes)
+        taken = {*self.sizes, *self.names}
         names = {index: fresh_index(index, taken) for index in maximum.indices}
         self.sizes.update({new: self.sizes[old] for old, new in names.items()})
         body, _ = substitute_indices(maximum.body, {old: Index(new) for old, new in names.items()}, taken)
