@@ -122,9 +122,14 @@ class Case:
     def __repr__(self) -> str:
         return f"{self.program}\nwith {self.program.sizes}, {self.arrays}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
 
 GIVEN = {"x": "ni", "t": "nk", "c": "n", "rate": ""}
 KEPT = {"w": "ij", "v": "ki", "b": "j", "h": "ikj", "s": ""}
+# ``c`` holds whole numbers and only chooses places.
+VALUES = {name: own for name, own in {**GIVEN, **KEPT}.items() if name != "c"}
 # Functions of any number whose values stay small, and whose arguments stay where they are smooth.
 UNARY: tuple[Callable[[Expr], Expr], ...] = (
     *(lambda x, name=name: call(name, x) for name in ("tanh", "sigmoid", "sin", "cos", "arctan", "erf", "softplus")),
@@ -213,13 +218,13 @@ def programs(draw: Draw, depth: int = 3, computed: int = 3) -> Case:
     few, many = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     sizes: dict[str, int | str] = {"n": "N", "m": "N"}
     sizes |= dict.fromkeys("ijp", few) | dict.fromkeys("klq", many)
-    writer = Writer(draw, sizes, {**GIVEN, **KEPT})
+    writer = Writer(draw, sizes, VALUES)
     written = []
     for number in range(draw(st.integers(0, computed))):
         scope = "".join(draw(st.lists(st.sampled_from("nikjm"), max_size=3, unique=True)))
         name = f"a{number + 1}"
         written.append(Equation(ref(name, *scope), writer.expression(scope, depth), origin=f"layer {number + 1}"))
-        writer.arrays[name] = scope
+        writer.arrays = {**writer.arrays, name: scope}
     cost = writer.expression("", depth)
     for equation in written:
         names = " ".join(equation.target.index_names)

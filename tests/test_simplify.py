@@ -16,7 +16,7 @@ from chainrule.parsing import parse, parse_expression, parse_program
 from chainrule.program import Program
 from chainrule.simplify import Knowledge, fold, simplify
 from oracle import Evaluator, elements
-from strategies import GIVEN, KEPT, Writer
+from strategies import GIVEN, KEPT, VALUES, Writer
 
 SCOPE = "nik"
 SIZES = dict.fromkeys("nm", 2) | dict.fromkeys("ijp", 3) | dict.fromkeys("klq", 2)
@@ -33,7 +33,7 @@ def length(expr: Expr) -> int:
 @st.composite
 def expressions(draw: Any, depth: int = 4) -> Expr:
     sizes: dict[str, int | str] = {**SIZES, "n": "N", "m": "N"}
-    return Writer(draw, sizes, {**GIVEN, **KEPT}).expression(SCOPE, depth)
+    return Writer(draw, sizes, VALUES).expression(SCOPE, depth)
 
 
 def evaluator(seed: int) -> Evaluator:

@@ -179,6 +179,31 @@ def test_kind_of_target(values: list[object], expected: list[object] | None) -> 
         assert [type(label) for label in target.labels] == [type(label) for label in expected]
 
 
+def test_one_text_makes_a_column_text_in_every_part_of_the_rows() -> None:
+    frame = pl.DataFrame({"x": [*"1122331122", "ten"], "z": range(11), "y": [0.5 * k for k in range(11)]})
+    frame, target = recognise_target(frame, "y")
+    encoder = TableEncoder.fit(frame[:10], target)
+    assert encoder.input_names == ["x=1", "x=2", "x other", "z"]
+    assert encoder.inputs(frame)[10, :3].tolist() == [0, 0, 1]
+
+
+def test_infinity_is_refused_by_its_row_in_the_file() -> None:
+    frame = pl.DataFrame({"x": ["1", "2", "-inf", "4"], "y": [None, 0.5, 1.5, 2.5]})
+    with pytest.raises(InputError, match="column 'x' must hold finite numbers, but row 3 holds -inf"):
+        recognise_target(frame, "y")
+
+
+def test_numbers_that_floats_cannot_tell_apart_are_no_classes() -> None:
+    _, target = recognise_target(pl.DataFrame({"y": ["9" * 25, "1"] * 3}), "y")
+    assert target == Quantity("y")
+
+
+def test_a_long_constant_is_told_short() -> None:
+    frame = pl.DataFrame({"x": ["a long text\nof two lines, and more"] * 4, "z": range(4), "y": [1.5, 2, 3, 4]})
+    _, encoder = fit(frame, "y")
+    assert encoder.left_out == {"x": "always a long text of two [...]"}
+
+
 def test_rows_without_a_target_are_dropped() -> None:
     frame = pl.DataFrame({"x": [1, 2, 3, 4], "y": ["0.5", None, "1.5", "2.5"]})
     kept, _ = recognise_target(frame, "y")

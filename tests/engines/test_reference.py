@@ -120,6 +120,10 @@ HARD = {
     "a scalar input": "y[n] = rate * x[n,0]**2",
     "powers": "y[n] = x[n,0]**2 + x[n,0]**3 + (1 + x[n,0]**2)**0.5 + 2**x[n,0] + x[n,0]**(-1)",
     "a state that lacks an index": "y[n,i,j] = w[i,j]",
+    "whole numbers as numbers": "y[n] = c[n] * x[n,0] + tanh(c[n]) / 2 + mean(n_, c[n_]) + c[n]**(-1 * 0)".replace(
+        "n_", "m"
+    ),
+    "functions of sums of numbers": "y[n] = tanh(sum(i, 0.25)) * x[n,0] + exp(mean(k, N)) + max(k, 3) + sum(i, k, N)",
 }
 
 
@@ -133,6 +137,17 @@ def test_what_is_hard_to_run_is_right_and_of_the_right_type(text: str, name: str
     assert_same(computed(checked, given, NAMESPACES[name]), run(checked, given))
     if "x[" in text or "w[" in text:
         assert computed(checked, given, NAMESPACES[name], "float32")["y"].dtype == NAMESPACES[name].float32
+
+
+ARGUMENTS = (
+    ("x[n,i]", "2", "b[i]"),
+    ("N", "x[n,0]", "1"),
+    ("(i + 1)", "(i + 2)", "K"),
+    ("2", "K", "N"),
+    ("0.5", "2", "3"),
+    ("sum(j, 2)", "mean(k, N)", "max(l, 0.5)"),
+    ("(c[n] + 1)", "(c[n] - 4)", "c[n]"),
+)
 
 
 @pytest.mark.parametrize("name", NAMESPACES)

@@ -38,7 +38,7 @@ class Scores:
     baseline: dict[str, float]
 
 
-FORMS = {"accuracy": ".1%", "R²": ".3f", "mean absolute error": ".4g"}
+FORMS = {"accuracy": ".1%", "R²": "z.3f", "mean absolute error": ".4g"}
 """How each score is written."""
 
 

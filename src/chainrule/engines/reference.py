@@ -6,6 +6,7 @@ products, everything else broadcasts. It is the measure for all other engines, s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,14 +63,20 @@ class Plan:
     def __init__(self, program: Program, equations: Iterable[Equation] | None = None, namespace: Any = np):
         planner = _Planner(program, namespace)
         chosen = program.equations if equations is None else equations
+        self._planner = planner
+        self._inputs = [given.name for given in program.inputs]
         self._steps = [(eq.target.name, planner.equation(eq), eq.update) for eq in chosen]
 
     def run(self, arrays: Arrays) -> Arrays:
         """Compute every equation into `arrays`, which holds the inputs, the states and ``N``; return it.
 
-        States are written in place. Infinities and NaN pass through as IEEE 754 has them; call it under
-        ``np.errstate(all="ignore")`` where warnings about them are not wanted.
+        Inputs of whole numbers become floating ones; states are written in place. Infinities and NaN pass
+        through as IEEE 754 has them; call it under ``np.errstate(all="ignore")`` where warnings about them are
+        not wanted.
         """
+        for name in self._inputs:
+            if name in arrays:
+                arrays[name] = self._planner.as_float(arrays[name], arrays)
         for name, compute, update in self._steps:
             if update:
                 arrays[name][...] = compute(arrays)
@@ -82,6 +89,7 @@ class _Planner:
     def __init__(self, program: Program, namespace: Any):
         self.xp = namespace
         self.sizes = program.sizes
+        self.float_types: dict[Any, bool] = {}
         self.states = {state.name for state in program.states}
         # The ufuncs' own methods are twice as fast on small arrays.
         add_up, largest = (np.add.reduce, np.maximum.reduce) if namespace is np else (namespace.sum, namespace.max)
@@ -94,7 +102,7 @@ class _Planner:
         node = self.expression(equation.value, order)
         compute = self._aligned(node, order)
         lacks_an_index = len(node.axes) < len(order)
-        if lacks_an_index:
+        if lacks_an_index or _is_number(equation.value):
             compute = self._spread(compute, order)
         reads_a_state = any(ref.name in self.states for ref in refs(equation.value))
         if reads_a_state and not equation.update and (lacks_an_index or _may_be_a_view(equation.value)):
@@ -104,11 +112,9 @@ class _Planner:
 
     def expression(self, expr: Expr, order: Axes) -> Node:
         """Plan an expression; its axes come in the order in which `order` names them."""
+        if _is_number(expr):
+            return self._numeric(expr)
         match expr:
-            case Const(value):
-                return Node(lambda arrays: value, ())
-            case Size(index):
-                return self._size(index)
             case Index(name):
                 size = self._size(name).compute
                 return Node(lambda arrays: self.xp.arange(size(arrays), dtype=self._float(arrays)), (name,))
@@ -143,13 +149,6 @@ class _Planner:
 
     def _call(self, expr: Call, order: Axes) -> Node:
         xp, value = self.xp, function(expr.function).value
-        inside = {type(node) for node in walk(expr)}
-        if inside <= {Call, Const}:
-            constant = float(self._number(expr, {}))
-            return Node(lambda arrays: constant, ())
-        if inside <= {Call, Const, Size}:
-            # Python's own numbers leave the type of the arrays they meet as it is.
-            return Node(lambda arrays: float(self._number(expr, arrays)), ())
         if expr.function == "where":
             return self._choice(expr, order)
         axes, computes = self._together(expr.args, order)
@@ -162,12 +161,32 @@ class _Planner:
         left, right = computes
         return Node(lambda arrays: value(xp, left(arrays), right(arrays)), axes)
 
+    def _numeric(self, expr: Expr) -> Node:
+        """Plan what numbers and sizes alone make: a number of Python's own, which leaves the type of arrays alone."""
+        if isinstance(expr, Const):
+            return Node(lambda arrays: expr.value, ())
+        if not any(isinstance(node, Size | Reduce) for node in walk(expr)):
+            constant = float(self._number(expr, {}))
+            return Node(lambda arrays: constant, ())
+        return Node(lambda arrays: float(self._number(expr, arrays)), ())
+
     def _float(self, arrays: Arrays) -> Any:
         """Return the floating type of the arrays of a run."""
         for value in arrays.values():
-            if hasattr(value, "dtype") and self.xp.isdtype(value.dtype, "real floating"):
+            if hasattr(value, "dtype") and self._is_float(value.dtype):
                 return value.dtype
         return self.xp.float64
+
+    def as_float(self, value: Any, arrays: Arrays) -> Any:
+        """Return an array of the floating type, or a number of Python's own as it is."""
+        if not hasattr(value, "dtype") or self._is_float(value.dtype):
+            return value
+        return self._as_float(value, arrays)
+
+    def _is_float(self, dtype: Any) -> bool:
+        if dtype not in self.float_types:
+            self.float_types[dtype] = bool(self.xp.isdtype(dtype, "real floating"))
+        return self.float_types[dtype]
 
     def _as_float(self, value: Any, arrays: Arrays) -> Any:
         return self.xp.astype(self.xp.asarray(value), self._float(arrays))
@@ -179,6 +198,9 @@ class _Planner:
                 return np.float64(value)
             case Size(index):
                 return np.float64(self._size(index).compute(arrays))
+            case Reduce(kind, indices, body):
+                times = [self._size(index).compute(arrays) for index in indices] if kind == "sum" else []
+                return math.prod(times, start=self._number(body, arrays))
             case Call(name, args):
                 with np.errstate(all="ignore"):
                     return function(name).value(np, *(self._number(arg, arrays) for arg in args))
@@ -309,6 +331,11 @@ class _Planner:
     def _spread_to(self, arrays: Arrays, value: Any, axes: Axes) -> Any:
         shape = tuple(self._size(index).compute(arrays) for index in axes)
         return self.xp.broadcast_to(self._as_float(value, arrays), shape)
+
+
+def _is_number(expr: Expr) -> bool:
+    """Tell whether no array and no index has a part in the value."""
+    return not any(isinstance(node, Ref | Index) for node in walk(expr))
 
 
 def _may_be_a_view(expr: Expr) -> bool:

@@ -22,6 +22,7 @@ from chainrule.tables.values import (
 
 MOST_CATEGORIES = 30
 FEWEST_ROWS = 3
+"""A category has at most 30 values with an input of their own, each of them in at least 3 rows."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.tables import columns, targets
 from chainrule.tables.columns import FEWEST_ROWS, Category, Column, Date, Number
 from chainrule.tables.targets import Target
-from chainrule.tables.values import date_format, typed
+from chainrule.tables.values import date_format
 
 FARTHEST = 1e30
 """How many standard deviations from the mean an input may lie: beyond, float32 overflows."""
@@ -42,7 +43,7 @@ class TableEncoder:
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, target: Target) -> TableEncoder:
-        """Learn from the training rows in `frame`, which hold the target (see `recognise_target`).
+        """Learn from the training rows in `frame`, some or all of those that `recognise_target` returned.
 
         Raises InputError if no column but the target is of use.
         """
@@ -109,7 +110,7 @@ class TableEncoder:
 
 def fit_column(column: pl.Series) -> Column:
     """Return the column's kind with what it learns from the rows given."""
-    if typed(column).dtype.is_numeric():
+    if column.dtype.is_numeric():
         return Number.fit(column)
     if column.dtype in (pl.Date, pl.Datetime) or (column.dtype == pl.String and date_format(column)):
         return Date.fit(column)
@@ -118,12 +119,11 @@ def fit_column(column: pl.Series) -> Column:
 
 def reason_to_leave_out(column: pl.Series) -> str | None:
     """Return why a column can teach a network nothing, or None."""
-    column = typed(column)
     present = column.drop_nulls()
     if not len(present):
         return "no values"
     if column.n_unique() == 1:
-        return f"always {present[0]}"
+        return f"always {shorten(str(present[0]), 30)}"
     if column.dtype == pl.String and not date_format(column):
         return _reason_against_texts(present)
     if column.dtype.is_integer() and present.n_unique() == len(column) and IDENTIFIER_NAME.fullmatch(column.name):

@@ -13,6 +13,8 @@ from chainrule.errors import InputError, unknown
 from chainrule.tables.values import mean_and_scale, numbers, typed
 
 MOST_NUMBERED_CLASSES = 20
+LARGEST_WHOLE = 2.0**53
+"""From here on not every whole number has a float of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,17 @@ def recognise_target(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, Targ
 
     Text and truth values are classes. So are whole numbers of which at most 20 differ and, on average, each
     stands in at least as many rows as there are classes (two classes: four rows; ten: a hundred). All other
-    numbers are a quantity. Raises InputError if there is no such column, or it cannot be a target.
+    numbers are a quantity. In the rows returned, text columns that hold only numbers are numbers.
+    Raises InputError if there is no such column, it cannot be a target, or a number is infinite.
     """
     if name not in frame.columns:
         raise unknown("column", name, frame.columns)
-    column = typed(frame[name])
-    if column.dtype.is_float():
-        column = column.fill_nan(None)
-    frame = frame.with_columns(column).filter(column.is_not_null())
+    # Of all rows, so that a part of them cannot look as if a column held only numbers.
+    frame = frame.with_columns(map(typed, frame))
+    for column in frame:
+        if column.dtype.is_numeric():
+            numbers(column)  # refuses infinity, while a row still has its place in the file
+    frame = frame.filter(frame[name].is_not_null())
     column = frame[name]
     _refuse_constant(column)
     if column.dtype.is_numeric():
@@ -127,5 +132,7 @@ def _refuse_constant(column: pl.Series) -> None:
 
 def _are_classes(column: pl.Series) -> bool:
     distinct = column.n_unique()
-    few = distinct <= MOST_NUMBERED_CLASSES and distinct**2 <= len(column)
-    return few and bool((column == column.round()).all())
+    if distinct > MOST_NUMBERED_CLASSES or distinct**2 > len(column):
+        return False
+    whole = (column == column.round()) & (column.abs() < LARGEST_WHOLE)
+    return bool(whole.all())

@@ -20,6 +20,8 @@ unless another row, such as 13/04/2024, can only be day/month/year."""
 def typed(column: pl.Series) -> pl.Series:
     """Return a text column as whole numbers or numbers if every value is one; any other column as it is.
 
+    A number that is NaN becomes a missing one.
+
     >>> typed(pl.Series(["1", "2", None])).dtype, typed(pl.Series(["1", "2.5"])).dtype
     (Int64, Float64)
     >>> typed(pl.Series(["1", "two"])).dtype
@@ -30,7 +32,7 @@ def typed(column: pl.Series) -> pl.Series:
             read = column.cast(number, strict=False)
             if read.null_count() == column.null_count():
                 return read
-    return column
+    return column.fill_nan(None) if column.dtype.is_float() else column
 
 
 def numbers(column: pl.Series) -> NDArray[np.float64]:
