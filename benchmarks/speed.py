@@ -1,6 +1,6 @@
 """Times what the foundation promises: the import, and one training step of a 2-2-2 network on the reference engine.
 
-    python benchmarks/speed.py
+python benchmarks/speed.py
 """
 
 import statistics
@@ -39,7 +39,9 @@ def step_microseconds() -> float:
 
 def show(what: str, measure, unit: str) -> None:
     values = [measure() for _ in range(RUNS)]
-    print(f"{what}: median {statistics.median(values):.3g} {unit} ({min(values):.3g} to {max(values):.3g}, {RUNS} runs)")
+    print(
+        f"{what}: median {statistics.median(values):.3g} {unit} ({min(values):.3g} to {max(values):.3g}, {RUNS} runs)"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draws docs/network.svg for the README: a network printed as its equations, in the five colours of the roles.
 
-    python docs/picture.py
+python docs/picture.py
 """
 
 import re

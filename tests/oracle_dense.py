@@ -61,14 +61,26 @@ def shares(rows: int, weight: Array | None, reduction: str) -> Array:
 
 
 def cost(
-    layers: list[str], loss: str, parameters: Parameters, x: Array, t: Array, weight: Any = None, reduction: str = "mean"
+    layers: list[str],
+    loss: str,
+    parameters: Parameters,
+    x: Array,
+    t: Array,
+    weight: Any = None,
+    reduction: str = "mean",
 ) -> float:
     y = forward(layers, parameters, x)[1][-1]
     return float(math.fsum(shares(len(y), weight, reduction) * costs(loss, y, t)))
 
 
 def gradients(
-    layers: list[str], loss: str, parameters: Parameters, x: Array, t: Array, weight: Any = None, reduction: str = "mean"
+    layers: list[str],
+    loss: str,
+    parameters: Parameters,
+    x: Array,
+    t: Array,
+    weight: Any = None,
+    reduction: str = "mean",
 ) -> Parameters:
     """Return dE/d(parameter) by name, and dE/dx as ``"x"``."""
     weighted, activations = forward(layers, parameters, x)

@@ -127,7 +127,8 @@ def test_gradients_are_slopes_of_the_cost_as_users_see_it(case):
     for name, start in net.parameters.items():
         direction = np.random.default_rng(0).choice([-1.0, 1.0], start.shape)
         slopes = [
-            sum(w * cost(name, start + k * step * direction) for k, w in _POINTS.items()) / step for step in (1e-3, 5e-4)
+            sum(w * cost(name, start + k * step * direction) for k, w in _POINTS.items()) / step
+            for step in (1e-3, 5e-4)
         ]
         if abs(slopes[0] - slopes[1]) < 1e-7 * max(1, abs(slopes[1])):
             assert float(np.sum(gradients[name] * direction)) == pytest.approx(slopes[1], rel=1e-6, abs=1e-6)

@@ -144,7 +144,7 @@ def test_a_second_fit_starts_with_a_fresh_state():
 
 def test_the_equations_of_the_update_are_printed():
     text = network().describe(cr.AdamW(0.1, clip_norm=2))
-    assert "m_w1[i,j] <- 0.9 * m_w1[i,j] + 0.1 * (clip * d_w1[i,j])".replace("0.1 *", "") .split("+")[0] in text
+    assert "m_w1[i,j] <- 0.9 * m_w1[i,j] + 0.1 * (clip * d_w1[i,j])".replace("0.1 *", "").split("+")[0] in text
     assert "weight_decay" not in text
     assert "0.01 * w1[i,j]" in text
     assert "0.01 * b1" not in text
@@ -181,7 +181,9 @@ def test_ends_of_the_ranges():
 def test_numpys_numbers_train_to_the_same_bits(dtype):
     def vector(number):
         net = cr.Network(3, [cr.Dense(2, "tanh")], dtype=dtype)
-        net.fit(X, T, optimizer=cr.AdamW(number(0.5), number(0.25), epsilon=number(0.125), clip_norm=number(2)), epochs=4)
+        net.fit(
+            X, T, optimizer=cr.AdamW(number(0.5), number(0.25), epsilon=number(0.125), clip_norm=number(2)), epochs=4
+        )
         return net.vector
 
     for number in (np.float64, np.float32, np.float16):

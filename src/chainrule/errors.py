@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+_MOST_SHOWN = 20
+
+
 class ChainruleError(Exception):
     """The root of every error that chainrule raises on purpose."""
 
@@ -37,4 +40,5 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     names = sorted(known)
     near = nearest(str(name), names)
     hint = f": did you mean {near!r}?" if near else "."
-    return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}")
+    shown = names if len(names) <= _MOST_SHOWN else [*names[:_MOST_SHOWN], f"and {len(names) - _MOST_SHOWN} more"]
+    return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(shown)}")

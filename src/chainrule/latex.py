@@ -122,12 +122,16 @@ def _binding(expr: Expr) -> int:
             return _SUM
         case Const(value) if value < 0:
             return _SUM
-        case Call("**", _) | Const():
-            return _POWER if isinstance(expr, Call) else _ATOM
+        case Call("**", _):
+            return _POWER
+        case Const():
+            return _POWER if "e" in str(expr) else _ATOM
         case Call(name, _) if name in COMPARISONS:
             return _ATOM
         case Call("where", _):
             return _SUM
-        case Ref(name, _) if name.startswith("d_"):
+        case Call("exp", _):
+            return _POWER
+        case Ref(name, _) if name.startswith("d_") or "^" in _name(name):
             return _POWER
     return _ATOM

@@ -181,7 +181,9 @@ class Setup:
 
     def train(self, epochs: int) -> None:
         """Train as the document does, going on from the present parameters."""
-        self.net.fit(self.x, self.t, epochs=epochs, **self.example.fit_settings())
+        history = self.net.fit(self.x, self.t, epochs=epochs, **self.example.fit_settings())
+        if history.epochs < epochs:
+            raise KeyboardInterrupt  # half a training has no figures to compare
 
     def values(self) -> dict[str, Any]:
         """Return the named values of one pass over the samples, the `error`, the `rate` and `N`."""
