@@ -86,11 +86,11 @@ HARD = {
     "a place counted backwards": "E = sum(i, j, w[I - 1 - i,j] * w[i,j] * b[j])",
     "a maximum": "E = sum(n, max(i, x[n,i])**2)",
     "a maximum of a product": "E = sum(n, max(j, sum(i, x[n,i] * w[i,j]) / 3 + b[j]))",
-    "a maximum that simplifies": "m[n] = max(j, (x[n,j] + b[j]) / 3 - b[j] / 3 + 0.1 * 3 * s)\nE = mean(n, m[n]**2)",
+    "a maximum that simplifies": "top[n] = max(j, (x[n,j] + b[j]) / 3 - b[j] / 3 + 0.1 * 3 * s)\nE = mean(n, top[n]**2)",
     "a maximum of a sum that simplifies": "E = max(i, sum(n, j, b[i]))",
     "a maximum over two indices": "E = max(i, j, w[i,j] * b[j] / 3) * max(n, i, x[n,i])",
     "a maximum of a maximum": "E = max(n, s * max(i, x[n,i] * b[i]))**2",
-    "a named maximum": "m[n] = max(i, x[n,i] * b[i] / 7)\nE = mean(n, exp(m[n] * s))",
+    "a named maximum": "top[n] = max(i, x[n,i] * b[i] / 7)\nE = mean(n, exp(top[n] * s))",
     "two sums over one index": "E = sum(i, b[i]) * sum(i, b[i]**2) * sum(i, b[i]**3)",
     "a sum in a sum of the same letter": "a[n] = sum(i, x[n,i] * b[i])\nE = sum(i, b[i] * sum(n, a[n] * x[n,i]))",
     "a softmax written out": "E = -mean(n, sum(i, x[n,i] * log(exp(b[i]) / sum(j, exp(b[j])))))",
@@ -141,7 +141,7 @@ def test_a_maximum_keeps_its_gradient_on_the_reference_engine(text: str, seed: i
 
 
 def test_equal_largest_elements_share_the_gradient_equally() -> None:
-    checked = program("m[n] = max(i, x[n,i])\nE = sum(n, m[n])", "", "x[n,i]", i=4)
+    checked = program("top[n] = max(i, x[n,i])\nE = sum(n, top[n])", "", "x[n,i]", i=4)
     found = run(derive(checked, ["x"]), {"N": 2, "x": np.array([[1.0, 3, 3, 3], [2, 0, 2, 1]])})
     np.testing.assert_allclose(found["d_x"], [[0, 1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5, 0]])
 

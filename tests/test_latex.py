@@ -16,8 +16,8 @@ from strategies import Case, equations, programs
 
 BRACKETS = re.compile(r"\\left\(|\\right\)|\\left\||\\right\||\\begin\{cases\}|\\end\{cases\}|(?<!\\)[{}]")
 PAIRS = {"{": "}", r"\left(": r"\right)", r"\left|": r"\right|", r"\begin{cases}": r"\end{cases}"}
-COMMANDS = """frac sum max min left right leftarrow ln sqrt sigma mathrm operatorname partial cdot text sin cos sinh cosh
-tanh arctan begin end le ge ne eta mu beta alpha delta epsilon rho"""
+COMMANDS = """frac sum max min left right leftarrow ln sqrt sigma mathrm operatorname partial cdot text sin cos sinh
+cosh tanh arctan begin end le ge ne eta mu beta alpha delta epsilon rho"""
 
 
 def read(text: str) -> Expr:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.equations import Const, Equation, Expr, Index, Reduce, Ref, Size, ref, refs
-from chainrule.errors import FormulaError
+from chainrule.errors import InputError
 from chainrule.parsing import parse, parse_program
 from chainrule.program import Program
 from strategies import Case, programs
@@ -31,7 +31,7 @@ def program(*equations: Equation, **changes: Any) -> Program:
 
 
 def refused(*equations: Equation, **changes: Any) -> str:
-    with pytest.raises(FormulaError) as caught:
+    with pytest.raises(InputError) as caught:
         program(*equations, **changes)
     return str(caught.value)
 
@@ -55,7 +55,7 @@ def refused(*equations: Equation, **changes: Any) -> str:
         ("y = sum(m, 1)", "the index m of sum has no size"),
         ("y = M", "M is the size of the index m"),
         ("y[n] = x[n,i]", "the index i stands on the right only; sum over it or write it left"),
-        ("y[n] = x[n,0] * sum(i, x[n,i]) + i", "unknown name i"),
+        ("y[n] = x[n,0] * sum(i, x[n,i]) + i", "the index i stands on the right only"),
         ("y = v[n]", "unknown name v"),
         ("y[n] = x[n,n]", "sizes differ in x[n,n]: n runs to N, i in x[n,i] to 2"),
         ("y[n,j] = x[n,j]", "sizes differ in x[n,j]: j runs to 3, i in x[n,i] to 2"),
