@@ -7,11 +7,11 @@ import warnings
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import equations, readable
 
 from chainrule.equations import Call, Const, Equation, Expr, Index, Reduce, Ref, Size, ref
 from chainrule.errors import FormulaError
 from chainrule.parsing import parse, parse_expression, parse_program
+from strategies import equations, readable
 
 MILLION = 10**6
 

@@ -186,6 +186,11 @@ def test_what_a_forward_equation_holds_gets_its_name() -> None:
     assert str(simplify(read("sigmoid(z[i]) + sigmoid(u[n])"), knowledge)) == "sigmoid(z[i]) + sigmoid(u[n])"
 
 
+def test_a_name_with_more_indices_than_its_value_stands_for_nothing_else() -> None:
+    knowledge = Knowledge.of(parse_program("a[n] = exp(s)\np[n] = s * u"))
+    assert str(simplify(read("exp(s) + s * u"), knowledge)) == "exp(s) + s * u"
+
+
 def test_a_distribution_sums_to_one_over_its_last_index_only() -> None:
     knowledge = Knowledge.of((), ["t"])
     assert str(simplify(read("sum(k, t[n,k]) * y"), knowledge)) == "y"

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.equations import Number
 from chainrule.errors import InputError, unknown
-from chainrule.formulas import Formula
+from chainrule.formulas import Formula, as_name
 from chainrule.initializers import Init
 
 _SHIFTED = "x - stop(max(x))"
@@ -40,7 +40,7 @@ class Activation:
         init: str = "glorot",
         **parameters: Number,
     ):
-        self.name = name
+        self.name = as_name("an activation", name)
         self.init = Init(init).method
         self.formula = Formula(f"activation {name}", formula, ("x",), parameters)
         self.log = log and Formula(f"logarithm of {name}", log, ("x",), parameters)

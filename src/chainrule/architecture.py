@@ -33,7 +33,7 @@ class Architecture:
         penalties: Sequence[Penalty],
         reduction: Reduction,
     ):
-        if reduction not in ("mean", "sum"):
+        if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
             raise unknown("reduction", reduction, ("mean", "sum"))
         self.inputs = whole("the number of inputs", inputs)
         self.layers = as_layers("layers", layers)

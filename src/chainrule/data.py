@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 from chainrule.losses import TargetKind
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -39,7 +39,7 @@ def _from_objects(what: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         except (TypeError, ValueError, OverflowError):
             pass
     sample = next((value for value in array.flat if not isinstance(value, int | float)), array.dtype)
-    raise InputError(f"{what} must be numbers, but holds {sample!r}")
+    raise InputError(f"{what} must be numbers, but holds {shown(sample)}")
 
 
 def as_inputs(x: Any, width: int, dtype: npt.DTypeLike) -> FloatArray:
@@ -83,18 +83,22 @@ def _from_labels(labels: FloatArray, width: int, dtype: npt.DTypeLike) -> FloatA
 def _check_kind(t: FloatArray, kind: TargetKind) -> None:
     if kind == "numbers":
         return
-    if (t < 0).any():
-        row = int(np.argmax((t < 0).any(axis=1)))
-        raise InputError(f"this loss takes targets of at least 0, but row {row} is {t[row].tolist()}")
-    if kind == "probabilities" and (t > 1).any():
-        row = int(np.argmax((t > 1).any(axis=1)))
-        raise InputError(f"this loss takes targets from 0 to 1, but row {row} is {t[row].tolist()}")
+    _refuse(t, t < 0, "of at least 0")
+    if kind == "probabilities":
+        _refuse(t, t > 1, "from 0 to 1")
     if kind == "distribution":
         sums = t.sum(axis=1)
         wrong = np.abs(sums - 1) > 1e-5
         if wrong.any():
             row = int(np.argmax(wrong))
             raise InputError(f"this loss takes targets whose rows sum to 1, but row {row} sums to {sums[row]:g}")
+
+
+def _refuse(t: FloatArray, wrong: npt.NDArray[np.bool_], right: str) -> None:
+    if wrong.any():
+        row, output = (int(place) for place in np.argwhere(wrong)[0])
+        where = f"row {row}" if t.shape[1] == 1 else f"row {row}, output {output}"
+        raise InputError(f"this loss takes targets {right}, but {where} has {t[row, output]:g}")
 
 
 def as_weights(weights: Any, rows: int, dtype: npt.DTypeLike) -> FloatArray:

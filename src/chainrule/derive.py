@@ -99,10 +99,25 @@ class _Derivation:
                     self._finish(name)
         for name in self.wrt:
             self._finish(name)
-        program = replace(self.program, equations=(*self.program.equations, *self.backward), sizes=self.sizes)
-        needed = {equation.target.name for equation in program.needed_for(map(gradient_name, self.wrt))}
-        backward = [equation for equation in self.backward if equation.target.name in needed]
-        return replace(program, equations=(*self.program.equations, *backward))
+        forward = [equation for equation in self.program.equations if not equation.update]
+        needed = {gradient_name(name) for name in self.wrt}
+        backward: list[Equation] = []
+        for equation in reversed(self.backward):
+            if equation.target.name in needed:
+                backward.insert(0, equation)
+                needed.update(used.name for used in refs(equation.value))
+        return replace(self.program, equations=(*forward, *backward, *self._updates()), sizes=self.sizes)
+
+    def _updates(self) -> list[Equation]:
+        """Return the updates, which come last so that derivatives see the states that the forward pass saw."""
+        written: set[str] = set()
+        for equation in self.program.equations:
+            late = [used for used in refs(equation.value) if used.name in written and not equation.update]
+            if late:
+                raise FormulaError(f"'{equation}' reads {late[0]} after its update, which cannot be derived")
+            if equation.update:
+                written.add(equation.target.name)
+        return [equation for equation in self.program.equations if equation.update]
 
     def _finish(self, name: str) -> None:
         """All contributions to dE/d`name` are in: write its equation, or keep it to be put in place."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-
 _MOST_SHOWN = 20
+_LONGEST_SHOWN = 80
 
 
 class ChainruleError(Exception):
@@ -24,6 +24,19 @@ class TrainingError(ChainruleError, ArithmeticError):
     """Training produced a number that is not finite."""
 
 
+def shown(value: object) -> str:
+    """Return how a value is quoted in an error: in full if it is short.
+
+    >>> shown("a" * 1000)[:10], len(shown("a" * 1000))
+    ("'aaaaaaaaa", 80)
+    """
+    try:
+        text = repr(value)
+    except Exception:  # a value of the user's own kind may do anything here
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`, or None if none is."""
     from difflib import get_close_matches
@@ -38,7 +51,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     unknown activation 'sigmiod': did you mean 'sigmoid'? Known: relu, sigmoid
     """
     names = sorted(known)
-    near = nearest(str(name), names)
+    near = nearest(name, names) if isinstance(name, str) else None
     hint = f": did you mean {near!r}?" if near else "."
-    shown = names if len(names) <= _MOST_SHOWN else [*names[:_MOST_SHOWN], f"and {len(names) - _MOST_SHOWN} more"]
-    return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(shown)}")
+    known = names if len(names) <= _MOST_SHOWN else [*names[:_MOST_SHOWN], f"and {len(names) - _MOST_SHOWN} more"]
+    return InputError(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(known)}")

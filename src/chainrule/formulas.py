@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chainrule.equations import Call, Const, Expr, Number, Reduce, Ref, Size, children, rebuild, refs, substitute, walk
-from chainrule.errors import FormulaError
+from chainrule.errors import FormulaError, InputError, shown
 from chainrule.functions import wrong_call
 from chainrule.parsing import parse_expression
 from chainrule.ranges import check_number
@@ -30,7 +30,7 @@ class Formula:
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
-            raise FormulaError(f"{self.name}: a formula is a text such as 'x * sigmoid(x)', not {self.text!r}")
+            raise FormulaError(f"{self.name}: a formula is a text such as 'x * sigmoid(x)', not {shown(self.text)}")
         expr = self._read()
         for node in walk(expr):
             if mistake := self._mistake(node):
@@ -85,3 +85,10 @@ def _outside_reductions(expr: Expr) -> list[Ref]:
     if isinstance(expr, Ref):
         return [expr]
     return [node for child in children(expr) for node in _outside_reductions(child)]
+
+
+def as_name(what: str, given: object) -> str:
+    """Return the name of something of the user's own; raises `InputError` if it is no text."""
+    if not isinstance(given, str):
+        raise InputError(f"the name of {what} must be a text, not {shown(given)}")
+    return given

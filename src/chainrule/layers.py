@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import Builder, Recipe
 from chainrule.equations import Equation, Ref
-from chainrule.errors import FormulaError, InputError, unknown
+from chainrule.errors import FormulaError, InputError, shown, unknown
 from chainrule.initializers import Init, as_init
 from chainrule.parsing import parse_program
 from chainrule.ranges import check_number, whole
@@ -46,7 +46,7 @@ def as_layers(what: str, given: Sequence[AnyLayer]) -> tuple[AnyLayer, ...]:
     """Return layers as a tuple; raises `InputError` if there is none, or something else among them."""
     layers = tuple(given) if isinstance(given, Sequence) else ()
     if not layers or any(not hasattr(layer, "build") or isinstance(layer, type) for layer in layers):
-        raise InputError(f"{what} must be a list of layers, as in [Dense(2, 'sigmoid')], not {given!r}")
+        raise InputError(f"{what} must be a list of layers, as in [Dense(2, 'sigmoid')], not {shown(given)}")
     return layers
 
 
@@ -80,7 +80,7 @@ class Dense:
         object.__setattr__(self, "units", whole("the units of a Dense layer", self.units))
         as_activation(self.activation)
         if not isinstance(self.bias, str | None) or self.bias not in _BIASES:
-            raise InputError(f"bias is 'unit' (one a unit), 'layer' (one for all) or None, not {self.bias!r}")
+            raise InputError(f"bias is 'unit' (one a unit), 'layer' (one for all) or None, not {shown(self.bias)}")
         as_init(self.bias_init)
         as_init(self.init or "zeros")
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import BATCH, Builder
 from chainrule.equations import Call, Const, Equation, Expr, Number, Reduce, Ref, call, rebuild, ref, total
-from chainrule.errors import InputError, unknown
-from chainrule.formulas import Formula
+from chainrule.errors import InputError, shown, unknown
+from chainrule.formulas import Formula, as_name
 from chainrule.ranges import check_number
 from chainrule.simplify import simplify
 
@@ -61,7 +61,7 @@ Penalty = L1 | L2
 def as_penalties(given: Sequence[Penalty]) -> tuple[Penalty, ...]:
     """Return penalties as a tuple; raises `InputError` for anything else."""
     if not isinstance(given, Sequence) or not all(isinstance(penalty, Penalty) for penalty in given):
-        raise InputError(f"penalties must be a list such as [L2(0.01)], not {given!r}")
+        raise InputError(f"penalties must be a list such as [L2(0.01)], not {shown(given)}")
     return tuple(given)
 
 
@@ -100,7 +100,7 @@ class Loss:
     ):
         if targets not in get_args(TargetKind):
             raise unknown("kind of targets", targets, get_args(TargetKind))
-        self.name = name
+        self.name = as_name("a loss", name)
         self.targets: TargetKind = targets
         self.activations = (activations,) if isinstance(activations, str) else tuple(activations)
         for activation in self.activations:

@@ -120,7 +120,7 @@ class Network:
 
     def initialize(self, seed: int | None = None) -> None:
         """Draw all parameters anew, from `seed` or the network's own; running means start over."""
-        seed = self.seed if seed is None else seed
+        seed = self.seed if seed is None else as_seed(seed)
         length = sum(self._length(parameter) for parameter in self.architecture.parameters)
         if length > _MOST_PARAMETERS:
             raise InputError(f"a network of {length:,} parameters does not fit in memory; at most {_MOST_PARAMETERS:,}")
@@ -179,7 +179,7 @@ class Network:
         update number `step`: with that step's dropout and the batch's own statistics.
         """
         names = [*self.parameters, *(["x"] if inputs else [])]
-        given = self.given(x, t, sample_weight, step=step if training else None)
+        given = self.given(x, t, sample_weight, step=whole("step", step) if training else None)
         arrays = self._run(given, wrt=tuple(names), training=training)
         return {name: np.array(arrays[gradient_name(name)]) for name in names}
 
@@ -187,7 +187,7 @@ class Network:
         self, x: Any, t: Any, sample_weight: Any = None, *, training: bool = False, step: int = 1
     ) -> dict[str, Any]:
         """Return every array of the forward and the backward pass by name, from ``z1`` to ``d_x``."""
-        given = self.given(x, t, sample_weight, step=step if training else None)
+        given = self.given(x, t, sample_weight, step=whole("step", step) if training else None)
         arrays = self._run(given, wrt=(*self.parameters, "x"), training=training)
         return {name: np.array(value) for name, value in arrays.items() if name != "N"}
 
@@ -216,7 +216,7 @@ class Network:
         if sample_weight is not None:
             arrays["s"] = as_weights(sample_weight, rows, self.dtype)
         if step is not None:
-            self.draw_masks(arrays, whole("step", step), self.seed)
+            self.draw_masks(arrays, step, self.seed)
         return {**arrays, "N": rows}
 
     def draw_masks(self, arrays: dict[str, Any], step: int, seed: int) -> None:

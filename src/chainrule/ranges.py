@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 
 
 def check_number(
@@ -27,7 +27,7 @@ def check_number(
         *([f"below {below:g}"] if below < math.inf else []),
     ]
     range_ = " ".join(["", " and ".join(limits)]) if limits else ""
-    raise InputError(f"{what} must be a{'' if limits else ' finite'} number{range_}, not {value!r}")
+    raise InputError(f"{what} must be a{'' if limits else ' finite'} number{range_}, not {shown(value)}")
 
 
 def _as_float(value: Real) -> float:
@@ -46,7 +46,7 @@ def whole(what: str, value: object, least: int = 1, most: int = 2**31 - 1) -> in
     number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
     if number is None or not least <= number <= most:
         range_ = f"of at least {least}" if number is None or number < least else f"of at most {most}"
-        raise InputError(f"{what} must be a whole number {range_}, not {value!r}")
+        raise InputError(f"{what} must be a whole number {range_}, not {shown(value)}")
     return number
 
 

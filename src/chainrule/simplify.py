@@ -52,6 +52,8 @@ class Knowledge:
             value = simplify(equation.value)
             if equation.update or isinstance(value, Ref | Const):
                 continue
+            if set(free_indices(value)) != set(equation.target.index_names):
+                continue  # the name would bring in an index that the value lacks
             term = _term(value)
             if isinstance(value, Call) and value.function in FUNCTIONS and value.function.isidentifier():
                 names.setdefault(value, equation.target)

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.builder import OUTPUT
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan
-from chainrule.errors import InputError, TrainingError, unknown
+from chainrule.errors import InputError, TrainingError, shown, unknown
 from chainrule.history import MEASURES, History, Log, Records, norm
 from chainrule.optimizers import RATE, Optimizer
 from chainrule.progress import Progress
@@ -57,14 +57,14 @@ class Settings:
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), least)
         if not isinstance(self.log, str | os.PathLike | None):
-            raise InputError(f"log must be the path of a file, not {self.log!r}")
+            raise InputError(f"log must be the path of a file, not {shown(self.log)}")
         if self.log_values is not None and self.log is None:
             raise InputError("log_values chooses columns of a log; give log=PATH too")
         if isinstance(self.log_values, str) or not _all_names(self.log_values or ()):
-            raise InputError(f"log_values must be a list of names such as ['cost', 'w1'], not {self.log_values!r}")
+            raise InputError(f"log_values must be a list of names such as ['cost', 'w1'], not {shown(self.log_values)}")
         for callback in self.callbacks:
             if not callable(callback):
-                raise InputError(f"a callback is a function of the network and the history, not {callback!r}")
+                raise InputError(f"a callback is a function of the network and the history, not {shown(callback)}")
         for name in ("stop_cost", "stop_gradient", "stop_seconds"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=0)

@@ -75,7 +75,7 @@ def fit(
     """
     optimizer = Adam() if optimizer is None else optimizer
     if not isinstance(optimizer, Optimizer):
-        raise InputError(f"optimizer must be one such as Adam(0.001), not {optimizer!r}")
+        raise InputError(f"optimizer must be one such as Adam(0.001), not {shown(optimizer)}")
     settings = Settings(
         epochs=epochs,
         batch_size=batch_size,

@@ -14,6 +14,7 @@ from chainrule.checks.dual import dual_gradients
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan
 from chainrule.program import Program
+from chainrule.ranges import whole
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -141,7 +142,7 @@ def check_gradients(
     """
     names = (*net.parameters, *(["x"] if inputs else []))
     own = net.gradients(x, t, sample_weight, inputs=inputs, training=training, step=step)
-    arrays = net.given(x, t, sample_weight, step=step if training else None)
+    arrays = net.given(x, t, sample_weight, step=whole("step", step) if training else None)
     arrays = {**arrays, **net.parameters, **net.states}
     exact = {name: np.asarray(value, np.float64) if name != "N" else value for name, value in arrays.items()}
     if net.architecture.loss.targets == "distribution":
