@@ -153,7 +153,7 @@ def test_the_log_may_choose_the_validation_cost(tmp_path):
     ("values", "message"),
     [
         (["eror"], "unknown column of the log 'eror': did you mean 'error'"),
-        (["w3"], "unknown column of the log 'w3': did you mean 'w"),
+        (["w3"], "unknown column of the log 'w3'"),
         (["d_w3"], "unknown column of the log 'd_w3': did you mean 'd_w"),
         (["d_"], "unknown column of the log 'd_'"),
         (["d_d_w1"], "unknown column of the log"),

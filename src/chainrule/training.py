@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 from chainrule.history import History
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.ranges import check_number
