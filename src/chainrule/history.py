@@ -6,12 +6,13 @@ import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 
 # The columns that every training has; what an array in the log adds is one column an element.
 MEASURES = ("epoch", "cost", "error", "validation_cost", "rate")
@@ -81,6 +82,8 @@ class History:
 
 
 def _open(path: str | Path) -> TextIO:
+    if not isinstance(path, str | PathLike) or not str(path):
+        raise InputError(f"a log needs the path of a file, not {shown(path)}")
     try:
         return Path(path).open("w", newline="", encoding="utf-8")
     except (OSError, ValueError) as error:

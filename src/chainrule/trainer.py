@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -56,8 +55,6 @@ class Settings:
         for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), least)
-        if not isinstance(self.log, str | os.PathLike | None):
-            raise InputError(f"log must be the path of a file, not {shown(self.log)}")
         if self.log_values is not None and self.log is None:
             raise InputError("log_values chooses columns of a log; give log=PATH too")
         if isinstance(self.log_values, str) or not _all_names(self.log_values or ()):
@@ -171,6 +168,8 @@ class Trainer:
     def _check_log_values(self) -> None:
         norms = [f"gradient_norm_{layer}" for layer in self.layers]
         known = {*MEASURES, *norms, *self.program.declarations()}
+        if self.held_out is None:
+            known.remove("validation_cost")
         for name in self.settings.log_values or ():
             if name not in known:
                 raise unknown("column of the log", name, known)
@@ -181,7 +180,7 @@ class Trainer:
         records = settings.records(self.held_out is not None)
         with ExitStack() as stack:
             stack.enter_context(np.errstate(all="ignore"))
-            log = stack.enter_context(Log(settings.log, settings.log_values)) if settings.log else None
+            log = stack.enter_context(Log(settings.log, settings.log_values)) if settings.log is not None else None
             bar = stack.enter_context(Progress(settings.epochs, settings.progress))
             try:
                 for epoch in range(settings.epochs):
