@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import operator
+import pickle
 
 import pytest
 from hypothesis import given
@@ -127,6 +129,11 @@ def test_equal_expressions_have_equal_hashes_and_texts(expr: Expr) -> None:
     again = rebuild(expr, lambda child: child)
     assert hash(again) == hash(expr)
     assert str(again) == str(expr)
+
+
+@given(readable(("i", "j")))
+def test_expressions_can_be_copied_and_sent_to_other_processes(expr: Expr) -> None:
+    assert pickle.loads(pickle.dumps(expr)) == copy.deepcopy(expr) == expr
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,10 @@ class _Derivation:
         return is_split_off(name) and not any(isinstance(node, Reduce) for node in walk(value))
 
     def _origin(self, name: str) -> str:
-        origins = (eq.origin for eq in self.program.equations if eq.target.name == name)
-        return next(origins, f"the derivative with respect to {name}")
+        """Return what the user wrote: where the array is made, or else first used."""
+        made = [eq.origin for eq in self.program.equations if eq.target.name == name and not eq.update]
+        using = [eq.origin for eq in self.program.equations if any(used.name == name for used in refs(eq.value))]
+        return next(iter([*made, *using]), f"the derivative with respect to {name}")
 
     def _propagate(self, equation: Equation) -> None:
         target = equation.target

@@ -12,7 +12,7 @@ from chainrule.equations import Equation, Ref
 from chainrule.errors import FormulaError, InputError, shown, unknown
 from chainrule.initializers import Init, as_init
 from chainrule.parsing import parse_program
-from chainrule.ranges import check_number, whole
+from chainrule.ranges import check_number, check_yes_no, whole
 
 __all__ = [
     "ACTIVATIONS",
@@ -79,6 +79,7 @@ class Dense:
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", whole("the units of a Dense layer", self.units))
         as_activation(self.activation)
+        check_yes_no("train_bias", self.train_bias)
         if not isinstance(self.bias, str | None) or self.bias not in _BIASES:
             raise InputError(f"bias is 'unit' (one a unit), 'layer' (one for all) or None, not {shown(self.bias)}")
         as_init(self.bias_init)

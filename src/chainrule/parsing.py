@@ -127,6 +127,8 @@ class _Reader:
                 return Call(_BINARY[type(op)], (inside(left), inside(right)))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
                 return Call(_COMPARE[type(op)], (inside(left), inside(right)))
+            case ast.BinOp(op=ast.BitXor()):
+                raise self._error(node, "write ** for a power")
             case ast.Compare():
                 raise self._error(node, "write one comparison at a time")
             case ast.Name(id=name):

@@ -50,6 +50,12 @@ def whole(what: str, value: object, least: int = 1, most: int = 2**31 - 1) -> in
     return number
 
 
+def check_yes_no(what: str, value: object) -> None:
+    """Raise `InputError` unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise InputError(f"{what} must be True or False, not {shown(value)}")
+
+
 def as_seed(value: object) -> int:
     """Return a seed: a whole number from 0 to 2**63 - 1; else raise `InputError`."""
     return whole("the seed", value, least=0, most=2**63 - 1)

@@ -19,7 +19,7 @@ from chainrule.errors import InputError, TrainingError, shown, unknown
 from chainrule.history import MEASURES, History, Log, Records, norm
 from chainrule.optimizers import RATE, Optimizer
 from chainrule.progress import Progress
-from chainrule.ranges import as_seed, check_number, whole
+from chainrule.ranges import as_seed, check_number, check_yes_no, whole
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -52,6 +52,9 @@ class Settings:
     def __post_init__(self) -> None:
         whole("epochs", self.epochs)
         as_seed(self.seed)
+        check_yes_no("shuffle", self.shuffle)
+        if self.progress is not None:
+            check_yes_no("progress", self.progress)
         for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), least)

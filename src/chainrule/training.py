@@ -85,7 +85,7 @@ def fit(
         stop_cost=stop_cost,
         stop_gradient=stop_gradient,
         stop_seconds=stop_seconds,
-        callbacks=(callbacks,) if callable(callbacks) else tuple(callbacks),
+        callbacks=callbacks if isinstance(callbacks, Sequence) else (callbacks,),
         log=log,
         log_rows=log_rows,
         log_every=log_every,
