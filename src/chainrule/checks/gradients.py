@@ -146,7 +146,8 @@ def check_gradients(
     arrays = {**arrays, **net.parameters, **net.states}
     exact = {name: np.asarray(value, np.float64) if name != "N" else value for name, value in arrays.items()}
     if net.architecture.loss.targets == "distribution":
-        exact["t"] /= exact["t"].sum(axis=1, keepdims=True)  # rounded to float32 the rows sum to 1 no longer
+        # Rounded to float32 the rows sum to 1 no longer.
+        exact["t"] = exact["t"] / exact["t"].sum(axis=1, keepdims=True)
     program = net.program(names, weighted=sample_weight is not None, training=training)
     derived = _derived(program, exact, names)
     projected = net.vector.size > ELEMENT_BY_ELEMENT
