@@ -6,17 +6,22 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
+INSTALLED := $(VENV)/installed
 READY := $(VENV)/ready
 
 .PHONY: demo test lint bench clean
 
-$(READY): pyproject.toml
+$(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $(INSTALLED)
+
+$(READY): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group dev
 	touch $(READY)
 
-demo: $(READY)
+demo: $(INSTALLED)
 	$(BIN)/chainrule demo
 
 lint: $(READY)

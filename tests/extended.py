@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import Case
 
 from chainrule.checks import dual
 from chainrule.checks.dual import Dual
 from chainrule.engines.reference import Plan
+from random_networks import Case
 
 AVAILABLE = np.finfo(np.longdouble).eps < 1e-18
 

@@ -11,6 +11,7 @@ from hypothesis import given
 
 import chainrule as cr
 from chainrule.errors import InputError
+from refusal import attempt
 
 X, T = np.ones((3, 2)), np.ones((3, 1))
 
@@ -97,7 +98,7 @@ def test_unknown_words_in_a_configuration_are_said():
         cr.Network.from_config({**config, "epochs": 3})
     with pytest.raises(InputError, match="unknown layer 'Dens': did you mean 'Dense'"):
         cr.Network.from_config({**config, "layers": [{"type": "Dens", "units": 1}]})
-    with pytest.raises(InputError, match="Dense cannot be made.*unit"):
+    with pytest.raises(InputError, match=r"Dense cannot be made.*unit"):
         cr.Network.from_config({**config, "layers": [{"type": "Dense", "unit": 1}]})
     with pytest.raises(InputError, match="L3"):
         cr.Network.from_config({**config, "penalties": [["L3", 0.1]]})
@@ -114,8 +115,14 @@ FULL = cr.Network(
     penalties=[cr.L1(0.1), cr.L2(0.2)],
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampled_from(["", "Dense", "relu", "he", "x", "L2"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "units", "name"]), inner, max_size=2),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats()
+    | st.sampled_from(["", "Dense", "relu", "he", "x", "L2"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "units", "name"]), inner, max_size=2)
+    ),
     max_leaves=3,
 )
 
@@ -137,10 +144,9 @@ def test_a_configuration_damaged_anywhere_is_a_network_or_an_input_error(path, v
         inner[path[-1]] = value
     else:
         config = value
-    try:
-        net = cr.Network.from_config(config)
-    except InputError as error:
-        assert len(str(error)) < 1000  # noqa: PT017
+    net, refusal = attempt(lambda: cr.Network.from_config(config))
+    if refusal:
+        assert len(refusal) < 1000
     else:
         assert net.predict(np.ones((2, net.inputs))).shape == (2, net.outputs)
         json.dumps(net.config)

@@ -16,11 +16,18 @@ NO_PART = [0, 1, -0.1, 1.5, True, "a", float("nan"), [0.1], 10**400]
 
 BAD = [
     *(({name: value}, f"{name} must be a whole number") for name in ("epochs", "batch_size") for value in NO_COUNT),
-    *(({name: value}, f"{name} must be a whole number") for name in ("early_stopping", "log_every") for value in NO_COUNT),
+    *(
+        ({name: value}, f"{name} must be a whole number")
+        for name in ("early_stopping", "log_every")
+        for value in NO_COUNT
+    ),
     *(({"log_rows": value}, "log_rows must be a whole number") for value in [*NO_COUNT, 2]),
     *(({name: value}, f"{name} must be a number") for name in ("stop_cost", "stop_seconds") for value in NO_LIMIT),
     *(({"stop_gradient": value}, "stop_gradient must be a number") for value in NO_LIMIT),
-    *(({"validation_fraction": value}, "validation_fraction must be a number above 0 and below 1") for value in NO_PART),
+    *(
+        ({"validation_fraction": value}, "validation_fraction must be a number above 0 and below 1")
+        for value in NO_PART
+    ),
     *(({"seed": value}, "the seed must be a whole number") for value in [-1, 1.5, True, "a", float("nan"), 10**50]),
     ({"epochs": None}, "epochs must be a whole number"),
     ({"optimizer": "adam"}, r"optimizer must be one such as Adam\(0.001\), not 'adam'"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from random_networks import cases
 
 import chainrule as cr
 from chainrule.builder import Builder
 from chainrule.program import Program
+from random_networks import cases
 
 
 def equations(*layers, inputs=2, **choice):

@@ -13,7 +13,8 @@ import scipy.sparse
 from hypothesis import given
 
 import chainrule as cr
-from chainrule.errors import ChainruleError, InputError
+from chainrule.errors import InputError
+from refusal import attempt
 
 X = np.array([[0.1, 0.2], [0.3, -0.4], [1.0, 2.0]])
 T = np.array([[1.0], [2.0], [3.0]])
@@ -70,12 +71,12 @@ def test_what_is_no_input_is_said(x, message):
 def test_what_is_no_target_weight_or_parameter_is_said(t, message):
     net, x = network(), [[0.5, 1.0]]
     for use in (net.loss, net.gradients, net.fit):
-        with pytest.raises(InputError, match="^t "):
+        with pytest.raises(InputError, match=r"^t "):
             use(x, t)
         if t is not None:
-            with pytest.raises(InputError, match="^sample_weight "):
+            with pytest.raises(InputError, match=r"^sample_weight "):
                 use(x, [[1.0]], sample_weight=t)
-    with pytest.raises(InputError, match="^w1 "):
+    with pytest.raises(InputError, match=r"^w1 "):
         net.set_parameters({"w1": t})
     with pytest.raises(InputError):
         net.fit(x, [[1.0]], validation=(t, [[1.0]]))
@@ -111,7 +112,7 @@ def test_targets_that_do_not_fit_say_both_shapes(t, message):
         ([0, 1, 1e300], "labels"),
         ([[0, 1, 1]] * 3, "rows sum to 1, but row 0 sums to 2"),
         ([[0, 1, 0], [0.5, 0.5, 0.5], [1, 0, 0]], "row 1 sums to 1.5"),
-        ([[-1, 1, 1]] * 3, r"at least 0, but row 0 is \[-1.0, 1.0, 1.0\]"),
+        ([[-1, 1, 1]] * 3, "at least 0, but row 0, output 0 has -1"),
     ],
 )
 def test_targets_of_cross_entropy_are_labels_or_distributions(labels, message):
@@ -120,11 +121,11 @@ def test_targets_of_cross_entropy_are_labels_or_distributions(labels, message):
 
 
 def test_targets_of_other_losses_have_their_ranges():
-    with pytest.raises(InputError, match=r"from 0 to 1, but row 1 is \[2.0\]"):
+    with pytest.raises(InputError, match="from 0 to 1, but row 1 has 2"):
         network("binary_cross_entropy", "sigmoid").loss(X, [0, 2, 1])
-    with pytest.raises(InputError, match=r"at least 0, but row 0 is \[-0.5\]"):
+    with pytest.raises(InputError, match="at least 0, but row 0 has -0.5"):
         network("binary_cross_entropy", "sigmoid").loss(X, [-0.5, 0, 1])
-    with pytest.raises(InputError, match=r"at least 0, but row 2 is \[-1.0\]"):
+    with pytest.raises(InputError, match="at least 0, but row 2 has -1"):
         network("poisson", "softplus").loss(X, [0, 2, -1])
 
 
@@ -211,9 +212,6 @@ def test_any_array_is_taken_or_an_input_error(array, dtype):
         lambda: net.set_parameters({"b1": array}),
         lambda: network("cross_entropy", "softmax", 3).loss(X, array),
     ]
-    for attempt in attempts:
-        try:
-            attempt()
-        except ChainruleError as error:
-            assert isinstance(error, InputError)  # noqa: PT017
-            assert len(str(error)) < 1000
+    for use in attempts:
+        _, refusal = attempt(use)
+        assert refusal is None or len(refusal) < 500

@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +81,22 @@ def test_minus_builds_a_call_but_a_negative_number_stays_a_number() -> None:
     assert -Const(3) == Const(-3)
     assert call("neg", 2.5) == Const(-2.5)
     assert lift(x) is x
+
+
+@pytest.mark.parametrize(
+    ("number", "plain"),
+    [(np.float32(0.5), 0.5), (np.float64(-1e-3), -1e-3), (np.int64(3), 3), (True, 1), (Fraction(1, 4), 0.25)],
+)
+def test_any_kind_of_number_becomes_one_of_pythons_own(number: Any, plain: float) -> None:
+    for const in (Const(number), (x * number).args[1]):
+        assert type(const.value) is type(plain)
+        assert const == Const(plain)
+        assert str(const) == str(Const(plain))
+
+
+def test_whole_floats_print_as_whole_numbers_up_to_where_they_are_exact() -> None:
+    texts = [str(Const(value)) for value in (2.0, -3.0, 0.1, 999999999999999.0, 1e15, 1e300)]
+    assert texts == ["2", "-3", "0.1", "999999999999999", "1000000000000000.0", "1e+300"]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import extended
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_networks import ALL_ACTIVATIONS, ALL_LOSSES, Case, cases, last_activations, randomise, targets
 
 import chainrule as cr
+import extended
+from random_networks import ALL_ACTIVATIONS, ALL_LOSSES, Case, cases, last_activations, randomise, targets
 
 DIFFERENCES, DUAL = 1e-6, 1e-12
 

@@ -24,7 +24,9 @@ def network(**settings):
 def read(path):
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    return {name: [float(cell) for cell in column] for name, column in zip(header, zip(*rows, strict=True), strict=True)}
+    return {
+        name: [float(cell) for cell in column] for name, column in zip(header, zip(*rows, strict=True), strict=True)
+    }
 
 
 def test_values_are_those_before_the_update():
@@ -118,7 +120,13 @@ def test_arrays_in_the_log_have_a_column_for_each_element(tmp_path):
     net, twin = network(), network()
     values = ["error", "w1", "b2", "d_w1", "d_x", "y", "rate"]
     net.fit(
-        X[:2], T[:2], optimizer=cr.GradientDescent(0.1), epochs=2, batch_size=None, log=tmp_path / "l.csv", log_values=values
+        X[:2],
+        T[:2],
+        optimizer=cr.GradientDescent(0.1),
+        epochs=2,
+        batch_size=None,
+        log=tmp_path / "l.csv",
+        log_values=values,
     )
     columns = read(tmp_path / "l.csv")
     elements = [f"w1[{i},{j}]" for i in range(2) for j in range(3)]

@@ -124,5 +124,5 @@ def test_what_is_no_initialiser_is_said(method, value, message):
 
 def test_large_values_are_drawn_or_refused():
     assert np.isfinite(draw("uniform", 1e308)).all()
-    with pytest.raises(InputError, match="w1.*too large for float32"):
+    with pytest.raises(InputError, match=r"w1.*too large for float32"):
         cr.Network(2, [cr.Dense(2, init=cr.Init("normal", 1e308))])

@@ -7,12 +7,12 @@ import json
 
 import hypothesis.strategies as st
 import numpy as np
-import oracle_dense
 import pytest
 from hypothesis import given, settings
-from random_networks import cases
 
 import chainrule as cr
+import oracle_dense
+from random_networks import cases
 
 HIDDEN = ["sigmoid", "tanh", "relu", "identity"]
 ENDINGS = [(loss, last) for loss in ("half_squared_error", "squared_error") for last in HIDDEN]
@@ -180,7 +180,7 @@ def test_set_parameters_says_the_nearest_name_and_both_shapes_and_changes_nothin
         net.set_parameters({"b1": [9, 9, 9], "w_1": 3})
     with pytest.raises(cr.errors.InputError, match=r"w1 must have shape \(2, 3\), not \(3, 2\)"):
         net.set_parameters({"b1": [9, 9, 9], "w1": np.ones((3, 2))})
-    with pytest.raises(cr.errors.InputError, match="b1 must be finite numbers.*nan"):
+    with pytest.raises(cr.errors.InputError, match=r"b1 must be finite numbers.*nan"):
         net.set_parameters({"b1": [1, 2, float("nan")]})
     np.testing.assert_array_equal(net.vector, before)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle_dense
-import oracle_optimizers
 import pytest
 from sklearn.neural_network import _stochastic_optimizers as theirs
 
 import chainrule as cr
+import oracle_dense
+import oracle_optimizers
 from chainrule.errors import InputError
 from chainrule.optimizers import OPTIMIZERS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import hypothesis.strategies as st
 import numpy as np
@@ -56,7 +57,7 @@ def test_cosine_goes_from_rate_to_end(rate, part, total):
     np.testing.assert_allclose(found, right, rtol=1e-9, atol=1e-12 * rate)
     assert found[0] == pytest.approx(rate, rel=1e-12)
     assert found[-1] == pytest.approx(end, abs=1e-15 * rate)
-    assert all(later <= earlier * (1 + 1e-12) for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later <= earlier * (1 + 1e-12) for earlier, later in pairwise(found))
 
 
 @given(RATES, st.floats(0.01, 0.99), st.integers(3, 500))

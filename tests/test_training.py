@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle_dense
 import pytest
 from hypothesis import given, settings
-from random_networks import cases
 
 import chainrule as cr
+import oracle_dense
 from chainrule import trainer
 from chainrule.errors import TrainingError
+from random_networks import cases
 
 RNG = np.random.default_rng(0)
 X, T = RNG.normal(size=(10, 2)), RNG.normal(size=(10, 1))
@@ -68,13 +68,15 @@ def test_batches_in_order_are_gradient_descent_on_one_after_the_other():
         np.testing.assert_allclose(net.parameters[name], value, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(4, [4, 4, 2]), (5, [5, 5]), (1, [1] * 10), (10, [10]), (99, [10]), (None, [10])])
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(4, [4, 4, 2]), (5, [5, 5]), (1, [1] * 10), (10, [10]), (99, [10]), (None, [10])]
+)
 def test_each_sample_comes_once_an_epoch_and_the_last_batch_is_kept(monkeypatch, size, sizes):
     spy = Spy(monkeypatch, batch_size=size, epochs=3)
     assert [len(batch) for batch in spy.batches] == sizes * 3
     for epoch in range(3):
         batches = spy.batches[epoch * len(sizes) : (epoch + 1) * len(sizes)]
-        assert sorted(sum(batches, [])) == list(range(10))
+        assert sorted(sample for batch in batches for sample in batch) == list(range(10))
     assert spy.history.steps == 3 * len(sizes)
 
 

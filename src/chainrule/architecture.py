@@ -131,7 +131,7 @@ class Architecture:
         parts = {
             "forward": [eq for eq in forward if eq not in clipping],
             "backward": [*backward, *clipping],
-            "update": updates,
+            f"update ({type(optimizer).__name__})": updates,
         }
         lines = [f"{title}\n" + "\n".join(f"    {equation}" for equation in part) for title, part in parts.items()]
         return "\n\n".join(lines)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from chainrule.activations import Activation
 from chainrule.equations import (
+    INDEX_NAME,
     Equation,
     Reduce,
     Ref,
@@ -137,6 +138,7 @@ class _LayerBuilding:
         if recipe.numbered:
             builder.numbers += 1
         self.output = output
+        self._check_names()
         self.names = self._names()
         self.indices = self._indices()
 
@@ -159,6 +161,20 @@ class _LayerBuilding:
             name = self.output or f"a{builder.numbers}"
             result = builder.activate(recipe.activation, result, name, recipe.origin)
         return result
+
+    def _check_names(self) -> None:
+        """Refuse names that are given nowhere, before anything else is said of them."""
+        mask = [self.recipe.mask[0]] if self.recipe.mask else []
+        known = {"x", *self.recipe.parameters, *self.recipe.running, *mask, *(eq.target.name for eq in self.local)}
+        for used in (used for eq in self.local for used in refs(eq.value)):
+            if used.name in known:
+                continue
+            if not used.indices and INDEX_NAME.fullmatch(used.name):
+                raise FormulaError(
+                    f"{self.recipe.origin}: {used} is neither a parameter nor an index here; sum over it, write it "
+                    "left, or declare it"
+                )
+            raise FormulaError(f"{self.recipe.origin}: {used} is not known; known: {', '.join(sorted(known))}")
 
     def _names(self) -> dict[str, str]:
         local = [

@@ -46,7 +46,8 @@ def as_inputs(x: Any, width: int, dtype: npt.DTypeLike) -> FloatArray:
     """Return inputs of shape (batch, `width`); raises `InputError` saying both shapes."""
     array = as_numbers("x", x, dtype)
     if array.ndim != 2 or array.shape[1] != width:
-        raise InputError(f"x must have shape (batch, {width}), not {_shape(array)}")
+        one = "; one sample is a batch of one row, [[...]]" if array.shape == (width,) else ""
+        raise InputError(f"x must have shape (batch, {width}), not {_shape(array)}{one}")
     if not len(array):
         raise InputError("x has no rows; at least one is needed")
     return array

@@ -41,7 +41,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`, or None if none is."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+    small = {other.lower(): other for other in known}
+    return next((small[near] for near in get_close_matches(name.lower(), small, n=1, cutoff=0.5)), None)
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:

@@ -55,7 +55,7 @@ class History:
 
     def __repr__(self) -> str:
         last = f", cost {self.cost[-1]:.6g}" if self.cost else ""
-        return f"History({self.epochs} epochs{last}, stopped: {self.stopped})"
+        return f"History({self.epochs} epoch{'s' * (self.epochs != 1)}{last}; {self.stopped})"
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Append one row; keys are those of `columns`."""

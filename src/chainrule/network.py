@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.engines.reference import Plan
     from chainrule.history import History
     from chainrule.optimizers import Optimizer
+    from chainrule.trainer import Callback
 
 _MOST_PARAMETERS = 2**31
 Views = Mapping[str, FloatArray]
@@ -66,6 +69,7 @@ class Network:
         self.architecture = Architecture(inputs, layers, loss, penalties, reduction)
         self.dtype = _as_dtype(dtype)
         self.seed = as_seed(seed)
+        self.optimizer: Optimizer | None = None  # of the last training
         self._plans: dict[Any, Plan] = {}
         self.initialize()
 
@@ -85,15 +89,17 @@ class Network:
         """Return the equations of the network; see `Architecture.program` for what to choose."""
         return self.architecture.program(wrt, **choice)
 
-    def describe(self, optimizer: Optimizer) -> str:
-        """Return the equations of one training step: forward, backward, update."""
+    def describe(self, optimizer: Optimizer | str) -> str:
+        """Return the equations of one step of training with `optimizer`: forward, backward, update."""
+        from chainrule.optimizers import as_optimizer
+
         shapes = ", ".join(f"{name} {value.shape}" for name, value in self.parameters.items())
-        return f"{self!r}: {self.vector.size} parameters, {shapes}\n\n{self.architecture.describe(optimizer)}"
+        equations = self.architecture.describe(as_optimizer(optimizer))
+        return f"{self!r}: {self.vector.size} parameters, {shapes}\n\n{equations}"
 
     def __str__(self) -> str:
-        from chainrule.optimizers import GradientDescent
-
-        return self.describe(GradientDescent())
+        """Return the equations, with the updates of the last training, or plain gradient descent before it."""
+        return self.describe(self.optimizer or "gradient_descent")
 
     def __repr__(self) -> str:
         return f"Network({self.architecture.sizes}, loss={self.architecture.loss.name!r}, dtype={self.dtype.name!r})"
@@ -125,14 +131,14 @@ class Network:
         if length > _MOST_PARAMETERS:
             raise InputError(f"a network of {length:,} parameters does not fit in memory; at most {_MOST_PARAMETERS:,}")
         self.vector = np.zeros(length, self.dtype)
-        self.parameters: dict[str, FloatArray] = {}
+        self._parameters: dict[str, FloatArray] = {}
         start = 0
         for number, parameter in enumerate(self.architecture.parameters):
             shape = self.architecture.shape_of(parameter.ref)
             view = self.vector[start : start + self._length(parameter)].reshape(shape)
             values = parameter.init.draw(np.random.default_rng([seed, number]), shape)
             view[...] = as_numbers(f"the start of {parameter.ref.name}", values, self.dtype)
-            self.parameters[parameter.ref.name] = view
+            self._parameters[parameter.ref.name] = view
             start += self._length(parameter)
         self.states: dict[str, FloatArray] = {
             running.ref.name: running.init.draw(
@@ -143,6 +149,11 @@ class Network:
 
     def _length(self, parameter: Parameter) -> int:
         return math.prod(self.architecture.shape_of(parameter.ref))
+
+    @property
+    def parameters(self) -> Mapping[str, FloatArray]:
+        """The parameters by name: views of `vector`, so that writing into one changes the network."""
+        return MappingProxyType(self._parameters)
 
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
@@ -231,11 +242,92 @@ class Network:
 
     # What others do with it
 
-    def fit(self, x: Any, t: Any, **settings: Any) -> History:
-        """Train; see `chainrule.training.fit` for the settings."""
+    def fit(
+        self,
+        x: Any,
+        t: Any,
+        *,
+        optimizer: Optimizer | str | None = None,
+        epochs: int = 100,
+        batch_size: int | None = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        sample_weight: Any = None,
+        validation: tuple[Any, Any] | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: int | None = None,
+        stop_cost: float | None = None,
+        stop_gradient: float | None = None,
+        stop_seconds: float | None = None,
+        callbacks: Callback | Sequence[Callback] = (),
+        log: str | Path | None = None,
+        log_rows: int | None = None,
+        log_every: int | None = None,
+        log_values: Sequence[str] | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Train from the network's present parameters, with a fresh optimiser, and return the history.
+
+        Parameters
+        ----------
+        x, t : inputs (batch, inputs) and targets (batch, outputs); (batch,) for one output, or labels.
+        optimizer : such as `GradientDescent(0.5)`, or a name for its default settings. Default `Adam()`.
+        epochs : times that all samples are shown.
+        batch_size : samples in one update, default 32; None for all. The last, smaller batch is kept.
+        shuffle : whether each epoch takes the samples in a new order, drawn from the seed.
+        seed : of the order, the validation part and dropout; the network's own if left out.
+        sample_weight : weight of each sample, shape (batch,); 2 counts as the sample given twice.
+        validation : inputs and targets to watch, or `validation_fraction`, a part of the samples set aside.
+        early_stopping : end after so many epochs without a lower validation cost, and give back the parameters
+            of the best. Without a validation set it watches the training cost.
+        stop_cost, stop_gradient, stop_seconds : end when an epoch's cost is at most this, when the gradient's
+            norm is at most this, or after this time.
+        callbacks : called as ``callback(net, history)`` after each epoch on record; True ends training.
+        log : CSV file for the records; `log_rows` (about so many) or `log_every` choose the epochs, which are
+            also those of the history; `log_values` chooses columns, names of arrays among them.
+        progress : a bar on standard error; by default only if that is a terminal.
+
+        A key press of Ctrl-C ends training and keeps what was learned. Raises `InputError` for arrays and
+        settings that do not fit, `TrainingError` as soon as the cost is no longer a finite number.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network(1, [cr.Dense(1, "sigmoid")], dtype="float64")
+        >>> net.set_parameters({"w1": [[0.3]], "b1": [0.5]})
+        >>> history = net.fit([[1.0]], [[0.0]], optimizer=cr.GradientDescent(0.5), epochs=1, batch_size=None)
+        >>> round(net.parameters["w1"].item(), 4)
+        0.2262
+        """
+        from chainrule.optimizers import Adam, as_optimizer
+        from chainrule.trainer import Settings
         from chainrule.training import fit
 
-        return fit(self, x, t, **settings)
+        self.optimizer = Adam() if optimizer is None else as_optimizer(optimizer)
+        settings = Settings(
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=self.seed if seed is None else seed,
+            early_stopping=early_stopping,
+            stop_cost=stop_cost,
+            stop_gradient=stop_gradient,
+            stop_seconds=stop_seconds,
+            callbacks=callbacks if isinstance(callbacks, Sequence) else (callbacks,),
+            log=log,
+            log_rows=log_rows,
+            log_every=log_every,
+            log_values=log_values,
+            progress=progress,
+        )
+        return fit(
+            self,
+            x,
+            t,
+            self.optimizer,
+            settings,
+            sample_weight=sample_weight,
+            validation=validation,
+            validation_fraction=validation_fraction,
+        )
 
 
 def _as_dtype(given: npt.DTypeLike) -> np.dtype[Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from chainrule.builder import Parameter
 from chainrule.derive import gradient_name
 from chainrule.equations import Const, Equation, Expr, Ref, call, lift, substitute, total
+from chainrule.errors import unknown
 from chainrule.parsing import parse
 from chainrule.ranges import check_number
 from chainrule.schedules import Schedule, as_schedule
@@ -255,7 +256,19 @@ class AdamW(Adam):
         return values if parameter.is_weight else {**values, "weight_decay": Const(0)}
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
+def as_optimizer(given: Optimizer | str) -> Optimizer:
+    """Return an optimiser given as itself, or by name with its default settings.
+
+    Raises `InputError` with the nearest known name.
+    """
+    if isinstance(given, Optimizer):
+        return given
+    if not isinstance(given, str) or given not in OPTIMIZERS:
+        raise unknown("optimiser", given, OPTIMIZERS)
+    return OPTIMIZERS[given]()
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "gradient_descent": GradientDescent,
     "momentum": Momentum,
     "nesterov": Nesterov,

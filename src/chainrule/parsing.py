@@ -103,7 +103,8 @@ class _Reader:
 
     def _error(self, node: ast.AST, message: str) -> FormulaError:
         piece = ast.get_source_segment(self.text, node) or self.text
-        return FormulaError(f"{message}: {_quoted(piece)} in {_quoted(self.text)}")
+        whole = "" if piece == self.text else f" in {_quoted(self.text)}"
+        return FormulaError(f"{message}: {_quoted(piece)}{whole}")
 
     def _target(self, node: ast.expr) -> Expr:
         names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
@@ -129,6 +130,8 @@ class _Reader:
                 return Call(_COMPARE[type(op)], (inside(left), inside(right)))
             case ast.BinOp(op=ast.BitXor()):
                 raise self._error(node, "write ** for a power")
+            case ast.IfExp():
+                raise self._error(node, "write where(condition, value, otherwise) for a choice")
             case ast.Compare():
                 raise self._error(node, "write one comparison at a time")
             case ast.Name(id=name):

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.builder import OUTPUT
 from chainrule.derive import gradient_name
-from chainrule.engines.reference import Plan
+from chainrule.engines.reference import Plan, first_not_finite
 from chainrule.errors import InputError, TrainingError, shown, unknown
 from chainrule.history import MEASURES, History, Log, Records, norm
 from chainrule.optimizers import RATE, Optimizer
@@ -196,7 +196,7 @@ class Trainer:
                     if reason := self._reason_to_stop(row, on_record, started):
                         break
                 else:
-                    reason = f"all {settings.epochs} epochs done"
+                    reason = "all epochs done"
             except KeyboardInterrupt:
                 reason = "interrupted"
         return self._finish(reason, started)
@@ -306,22 +306,18 @@ class Trainer:
         return "a callback asked for it" if stop else None
 
     def _diverged(self, epoch: int) -> TrainingError:
-        where, rate = self._first_not_finite(), self.arrays[RATE]
-        kept = "from before this step"
+        rate, kept, help_ = (
+            self.arrays[RATE],
+            "from before this step",
+            "a lower learning rate, clip_norm in the optimiser",
+        )
+        where = first_not_finite(self.program, self.arrays) or "the update"
         if not self._finite_parameters():
             self._restore(self.start)
             kept = "that the epoch began with"
+        if self.step == 1:
+            help_ = "a formula that is finite for these inputs"  # nothing has been updated yet
         return TrainingError(
             f"the cost is no longer finite at step {self.step} (epoch {epoch}) with learning rate {rate:g}; it began "
-            f"in {where}. The parameters are those {kept}. A lower learning rate, clip_norm in the optimiser, or "
-            "inputs scaled to about -1 to 1 help"
+            f"in {where}. The parameters are those {kept}. What helps: {help_}, inputs scaled to about -1 to 1"
         )
-
-    def _first_not_finite(self) -> str:
-        for equation in self.program.equations:
-            if not equation.update and not np.isfinite(self.arrays[equation.target.name]).all():
-                return f"{equation.origin}: {equation}"
-        for state in self.program.states:
-            if not np.isfinite(self.arrays[state.name]).all():
-                return f"the update of {state.name}"
-        return "the cost"

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from chainrule.checks.differences import Differences
 from chainrule.checks.dual import dual_gradients
 from chainrule.derive import gradient_name
-from chainrule.engines.reference import Plan
+from chainrule.engines.reference import Plan, first_not_finite
+from chainrule.errors import InputError
 from chainrule.program import Program
 from chainrule.ranges import whole
 
@@ -72,17 +73,19 @@ class GradientReport:
 
     def __str__(self) -> str:
         how = f"along {PROJECTIONS} random directions for each array" if self.projected else "element by element"
+        rounded = self.dtype != "float64"
         lines = [
-            f"gradient check of {self.network}, {how}",
-            "worst relative error against dual numbers and central differences, both of the forward equations alone",
+            f"gradient check of {self.network}, {how}:",
+            "worst relative error against two oracles that know the forward equations only",
             "",
-            f"{'':12}{'checked':>8}{'dual':>10}{'differences':>13}{'at a kink':>11}{self.dtype:>10}",
+            f"{'':12}{'checked':>8}{'dual':>10}{'differences':>13}{'at a kink':>11}" + (f"{self.dtype:>10}" * rounded),
         ]
         for check in self.parameters:
             compared = f"{check.differences:.1e}" if check.kinks < check.checked else "-"
             lines.append(
                 f"{check.name:12}{check.checked:8d}{check.dual:10.1e}{compared:>13}{check.kinks:11d}"
-                f"{check.rounding:10.1e}" + ("" if check.ok else "  WRONG")
+                + (f"{check.rounding:10.1e}" * rounded)
+                + ("" if check.ok else "  WRONG")
             )
         return "\n".join([*lines, "", *self._remarks()])
 
@@ -173,6 +176,8 @@ def _derived(program: Program, arrays: Mapping[str, Any], names: tuple[str, ...]
     states = {state.name: arrays[state.name].copy() for state in program.states}
     with np.errstate(all="ignore"):
         run = Plan(program).run({**arrays, **states})
+    if where := first_not_finite(program, run):
+        raise InputError(f"there is nothing to check: for this batch the value of an equation is not finite, {where}")
     return {name: np.asarray(run[gradient_name(name)]) for name in names}
 
 

@@ -23,7 +23,7 @@ def check(
         Path | None, typer.Argument(metavar="MODEL", help="A model file; if left out, built-in networks.")
     ] = None,
 ) -> None:
-    """Check the gradients of training, on random data, against differences and dual numbers."""
+    """Check derivatives by two other ways."""
     from chainrule import check_gradients, models
 
     networks = [models.load(model).net] if model else _built_in()

@@ -19,7 +19,7 @@ PATIENTS = 5
 
 
 def demo() -> None:
-    """Train on a real table, predict, and compute a published example: what the other commands do."""
+    """See train, predict and example at work."""
     folder = Path(tempfile.mkdtemp(prefix="chainrule-demo-"))
     table, new, model = folder / "breast_cancer.csv", folder / "new_patients.csv", folder / "model.safetensors"
     frame = _breast_cancer()

@@ -39,7 +39,7 @@ def train(
     log: Annotated[Path | None, typer.Option(help="Write the history of the training to this CSV file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the model to this file, for `predict`.")] = None,
 ) -> None:
-    """Train a network on a table, and score it on rows that it has not seen.
+    """Train a network on a table and score it.
 
     A fifth of the rows is held out for the score; a fifth of the others tells when to stop.
     """

@@ -85,6 +85,14 @@ class Plan:
         return arrays
 
 
+def first_not_finite(program: Program, arrays: Arrays) -> str | None:
+    """Return the first equation of a run whose value is not finite, with its origin, or None."""
+    for equation in program.equations:
+        if not equation.update and not np.isfinite(arrays[equation.target.name]).all():
+            return f"{equation.origin}: {equation}"
+    return None
+
+
 class _Planner:
     def __init__(self, program: Program, namespace: Any):
         self.xp = namespace
