@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import exp
 from typing import Any
 
@@ -22,6 +22,20 @@ def difference(ours: str, theirs: str) -> Callable[[Setup], float]:
     def measure(setup: Setup) -> float:
         values = setup.values()
         return apart(evaluate(ours, values), evaluate(theirs, values))
+
+    return measure
+
+
+def not_passed_between(first: int, second: int, figures: Mapping[str, str]) -> Callable[[Setup], float]:
+    """Return the measure of how many printed figures do not lie between the values after two numbers of updates."""
+
+    def measure(setup: Setup) -> float:
+        setup.train(first)
+        before = setup.values()
+        setup.train(second - first)
+        after = setup.values()
+        values = {value: sorted((evaluate(value, before), evaluate(value, after))) for value in figures}
+        return sum(not values[value][0] < float(figure) < values[value][1] for value, figure in figures.items())
 
     return measure
 

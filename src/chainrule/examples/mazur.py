@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.examples.records import Example, Published
+from chainrule.examples.claims import not_passed_between
+from chainrule.examples.records import Claim, Example, Published
 
 # The document counts weights unit by unit: w1 and w2 lead into h1, w3 and w4 into h2, and so on.
 WEIGHTS = {"w1": [[0.15, 0.25], [0.20, 0.30]], "w2": [[0.40, 0.50], [0.45, 0.55]]}
@@ -100,23 +101,11 @@ ONE_STEP = (
 )
 
 
-# No whole step prints the figures for 10,000 steps: E falls past its own between steps 10,002 and 10,003.
-STEPS = {
-    10_000: "lies between steps 10,002 and 10,003",
-    10_002: "printed for 10,000",
-    10_003: "printed for 10,000",
-}
-E_EXACT = ("0.0000351019", "0.0000350885", "0.0000350819")
-O1_EXACT = ("0.0159136204", "0.0159124915", "0.0159119272")
-O2_EXACT = ("0.9840642735", "0.9840653957", "0.9840659566")
-TEN_THOUSAND_STEPS = tuple(
-    Published(f"{quantity} after {updates:,} steps", figure, value, updates=updates, exact=exact, remark=remark)
-    for quantity, figure, value, values in (
-        ("E", "0.000035085", "E", E_EXACT),
-        ("out_o1", "0.015912196", "y[0,0]", O1_EXACT),
-        ("out_o2", "0.984065734", "y[0,1]", O2_EXACT),
-    )
-    for (updates, remark), exact in zip(STEPS.items(), values, strict=True)
+LATER = "passed between steps 10,002 and 10,003"
+TEN_THOUSAND_STEPS = (
+    Published("E after 10,000 steps", "0.000035085", "E", updates=10_000, exact="0.0000351019", remark=LATER),
+    Published("out_o1 after 10,000 steps", "0.015912196", "y[0,0]", updates=10_000, exact="0.0159136204", remark=LATER),
+    Published("out_o2 after 10,000 steps", "0.984065734", "y[0,1]", updates=10_000, exact="0.9840642735", remark=LATER),
 )
 
 MAZUR = Example(
@@ -135,6 +124,13 @@ MAZUR = Example(
     train_bias=False,
     aliases={**ALIASES, "b1": "b1", "b2": "b2"},
     published=(*FORWARD, *BACKWARD, *ONE_STEP, *TEN_THOUSAND_STEPS),
+    claims=(
+        Claim(
+            "figures printed for 10,000 steps that are not passed between steps 10,002 and 10,003",
+            not_passed_between(10_002, 10_003, {item.value: item.figure for item in TEN_THOUSAND_STEPS}),
+            limit=0,
+        ),
+    ),
     slips=(
         "The derivative of (t - o)²/2 is written with |t - o|, which has the wrong sign for o1 until "
         '"out - target" appears.',

@@ -102,7 +102,7 @@ class Claim:
     @property
     def figure(self) -> str:
         """Say what is claimed, in the place of a published figure."""
-        return f"apart by at most {self.limit:g}"
+        return f"at most {self.limit:g}"
 
     def judge(self, computed: float) -> Verdict:
         """Say whether the claim holds, or is the erratum it is declared to be."""

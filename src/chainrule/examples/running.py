@@ -90,7 +90,8 @@ def _row(item: Published, computed: dict[Key, dict[str, Any]]) -> Row:
         value = float(evaluate(item.value, values))
         exactly = computed.get(("float64", item.updates), values)
         verdict = item.judge(value, float(evaluate(item.value, exactly)))
-    return Row(item.quantity, item.figure, value, item.exact or "", item.remark, verdict)
+    quantity = f"{item.quantity}, in float32" if item.dtype == "float32" else item.quantity
+    return Row(quantity, item.figure, value, item.exact or "", item.remark, verdict)
 
 
 def _claim_row(example: Example, claim: Claim) -> Row:
