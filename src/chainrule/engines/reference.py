@@ -211,7 +211,7 @@ class _Planner:
                 return math.prod(times, start=self._number(body, arrays))
             case Call(name, args):
                 with np.errstate(all="ignore"):
-                    return function(name).value(np, *(self._number(arg, arrays) for arg in args))
+                    return np.float64(function(name).value(np, *(self._number(arg, arrays) for arg in args)))
         raise TypeError(f"not a number: {expr}")
 
     def _choice(self, expr: Call, order: Axes) -> Node:
