@@ -15,7 +15,7 @@ from chainrule.architecture import COST, Architecture
 from chainrule.builder import OUTPUT, Parameter
 from chainrule.data import FloatArray, as_inputs, as_numbers, as_targets, as_weights
 from chainrule.derive import gradient_name
-from chainrule.errors import InputError, unknown
+from chainrule.errors import InputError, shown, unknown
 from chainrule.layers import AnyLayer, layer_from
 from chainrule.losses import PENALTIES, Loss, Penalty, Reduction
 from chainrule.masks import dropout_mask
@@ -66,11 +66,7 @@ class Network:
         dtype: npt.DTypeLike = "float32",
         seed: int = 0,
     ):
-        self.architecture = Architecture(inputs, layers, loss, penalties, reduction)
-        self.dtype = _as_dtype(dtype)
-        self.seed = as_seed(seed)
-        self.optimizer: Optimizer | None = None  # of the last training
-        self._plans: dict[Any, Plan] = {}
+        self._set_up(Architecture(inputs, layers, loss, penalties, reduction), dtype, seed)
         self.initialize()
 
     # What it says
@@ -112,40 +108,70 @@ class Network:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Network:
         """Make a network of its configuration, with fresh start values; raises `InputError` if it is not one."""
+        net = cls.__new__(cls)
+        net._set_up(cls.architecture_from(config), config.get("dtype", "float32"), config.get("seed", 0))
+        net.initialize()
+        return net
+
+    @staticmethod
+    def architecture_from(config: Mapping[str, Any]) -> Architecture:
+        """Return what a configuration says, without any numbers: no array is made."""
         try:
-            given = dict(config)
+            given = {name: value for name, value in config.items() if name not in ("dtype", "seed")}
             layers = [layer_from(layer) for layer in given.pop("layers")]
             penalties = [PENALTIES[name](strength) for name, strength in given.pop("penalties", [])]
-            return cls(layers=layers, penalties=penalties, **given)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"not the configuration of a network: {error!r}") from None
+            return Architecture(layers=layers, penalties=penalties, **given)
+        except InputError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise InputError(f"not the configuration of a network: {shown(error)}") from None
+
+    def _set_up(self, architecture: Architecture, dtype: npt.DTypeLike, seed: int) -> None:
+        self.architecture = architecture
+        self.dtype = _as_dtype(dtype)
+        self.seed = as_seed(seed)
+        self.optimizer: Optimizer | None = None  # of the last training
+        self._plans: dict[Any, Plan] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; plans are made anew, and views are cut from its own vector."""
+        kept = ("architecture", "dtype", "seed", "optimizer", "vector", "_states")
+        return {name: self.__dict__[name] for name in kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._plans = {}
+        self._cut_views()
 
     # Its numbers
 
     def initialize(self, seed: int | None = None) -> None:
         """Draw all parameters anew, from `seed` or the network's own; running means start over."""
         seed = self.seed if seed is None else as_seed(seed)
-        length = sum(self._length(parameter) for parameter in self.architecture.parameters)
+        length = sum(map(self._length, self.architecture.parameters))
         if length > _MOST_PARAMETERS:
             raise InputError(f"a network of {length:,} parameters does not fit in memory; at most {_MOST_PARAMETERS:,}")
         self.vector = np.zeros(length, self.dtype)
+        self._cut_views()
+        for number, parameter in enumerate(self.architecture.parameters):
+            name, shape = parameter.ref.name, self.architecture.shape_of(parameter.ref)
+            values = parameter.init.draw(np.random.default_rng([seed, number]), shape)
+            self._parameters[name][...] = as_numbers(f"the start of {name}", values, self.dtype)
+        unused = np.random.default_rng(0)  # running means start from constants
+        self._states: dict[str, FloatArray] = {
+            state.ref.name: state.init.draw(unused, self.architecture.shape_of(state.ref)).astype(self.dtype)
+            for state in self.architecture.running
+        }
+
+    def _cut_views(self) -> None:
+        """Give each parameter its part of the vector."""
         self._parameters: dict[str, FloatArray] = {}
         start = 0
-        for number, parameter in enumerate(self.architecture.parameters):
+        for parameter in self.architecture.parameters:
+            stop = start + self._length(parameter)
             shape = self.architecture.shape_of(parameter.ref)
-            view = self.vector[start : start + self._length(parameter)].reshape(shape)
-            values = parameter.init.draw(np.random.default_rng([seed, number]), shape)
-            view[...] = as_numbers(f"the start of {parameter.ref.name}", values, self.dtype)
-            self._parameters[parameter.ref.name] = view
-            start += self._length(parameter)
-        self.states: dict[str, FloatArray] = {
-            running.ref.name: running.init.draw(
-                np.random.default_rng(0), self.architecture.shape_of(running.ref)
-            ).astype(self.dtype)
-            for running in self.architecture.running
-        }
+            self._parameters[parameter.ref.name] = self.vector[start:stop].reshape(shape)
+            start = stop
 
     def _length(self, parameter: Parameter) -> int:
         return math.prod(self.architecture.shape_of(parameter.ref))
@@ -154,6 +180,11 @@ class Network:
     def parameters(self) -> Mapping[str, FloatArray]:
         """The parameters by name: views of `vector`, so that writing into one changes the network."""
         return MappingProxyType(self._parameters)
+
+    @property
+    def states(self) -> Mapping[str, FloatArray]:
+        """The running means and variances by name."""
+        return MappingProxyType(self._states)
 
     def set_parameters(self, values: Mapping[str, Any]) -> None:
         """Set some parameters by name; raises `InputError` for an unknown name or a shape that does not fit."""
