@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.builder import BATCH, OUTPUT, Builder, Parameter
-from chainrule.derive import derive, gradient_name
+from chainrule.derive import derive
 from chainrule.equations import Ref, ref
 from chainrule.errors import unknown
 from chainrule.layers import AnyLayer, as_layers, layer_config
@@ -123,15 +123,10 @@ class Architecture:
         """Return the equations of one training step: forward, backward, update."""
         names = [parameter.ref.name for parameter in self.trainable]
         program = self.program(names, training=True, optimizer=optimizer)
-        gradients = {gradient_name(name) for name in program.declarations()}
-        forward = [eq for eq in program.equations if not eq.update and eq.target.name not in gradients]
-        backward = [eq for eq in program.equations if eq.target.name in gradients]
-        updates = [eq for eq in program.equations if eq.update]
-        clipping = [eq for eq in forward if eq.origin == "clip_norm"]
         parts = {
-            "forward": [eq for eq in forward if eq not in clipping],
-            "backward": [*backward, *clipping],
-            f"update ({type(optimizer).__name__})": updates,
+            "forward": [eq for eq in program.equations if eq.part == "forward" and not eq.update],
+            "backward": [eq for eq in program.equations if eq.part == "backward"],
+            f"update ({type(optimizer).__name__})": [eq for eq in program.equations if eq.update],
         }
         lines = [f"{title}\n" + "\n".join(f"    {equation}" for equation in part) for title, part in parts.items()]
         return "\n\n".join(lines)

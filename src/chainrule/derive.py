@@ -20,6 +20,7 @@ from chainrule.equations import (
     Reduce,
     Ref,
     Size,
+    add_up,
     call,
     free_indices,
     fresh_index,
@@ -86,16 +87,25 @@ class _Derivation:
         self.inline: dict[str, Expr] = {of: ONE}
         self.backward: list[Equation] = []
         self.finished: set[str] = set()
+        self.kept = 0
+        # What the user wrote, for each array: where it is made, or else first used.
+        self.origins = {eq.target.name: eq.origin for eq in program.equations if not eq.update}
+        for equation in program.equations:
+            for used in refs(equation.value):
+                self.origins.setdefault(used.name, equation.origin)
 
     def run(self) -> Program:
-        computed = {eq.target.name for eq in self.order}
+        learned = set(self.wrt) - {eq.target.name for eq in self.order}
+        first_use: dict[str, int] = {}
+        for position, equation in enumerate(self.order):
+            for used in refs(equation.value):
+                first_use.setdefault(used.name, position)
         for position, equation in reversed(list(enumerate(self.order))):
             self._finish(equation.target.name)
             self._propagate(equation)
             # Weights and biases follow the layer that uses them, once no layer before it does.
-            earlier = {used.name for eq in self.order[:position] for used in refs(eq.value)}
             for name in dict.fromkeys(used.name for used in refs(equation.value)):
-                if name in self.wrt and name not in computed | earlier:
+                if name in learned and first_use[name] == position:
                     self._finish(name)
         for name in self.wrt:
             self._finish(name)
@@ -104,9 +114,9 @@ class _Derivation:
         backward: list[Equation] = []
         for equation in reversed(self.backward):
             if equation.target.name in needed:
-                backward.insert(0, equation)
+                backward.append(equation)
                 needed.update(used.name for used in refs(equation.value))
-        return replace(self.program, equations=(*forward, *backward, *self._updates()), sizes=self.sizes)
+        return replace(self.program, equations=(*forward, *reversed(backward), *self._updates()), sizes=self.sizes)
 
     def _updates(self) -> list[Equation]:
         """Return the updates, which come last so that derivatives see the states that the forward pass saw."""
@@ -124,15 +134,13 @@ class _Derivation:
         if name == self.of or name in self.finished:
             return
         self.finished.add(name)
-        value: Expr = ZERO
-        for part in self.arrived.get(name, []):
-            value = value + part
+        value = add_up(self.arrived.get(name, [ZERO]))
         value = self._apart(simplify(value, self.knowledge), set(self.declared[name].index_names))
         if name not in self.wrt and self._stays_inline(name, value):
             self.inline[name] = value
             return
         target = Ref(gradient_name(name), self.declared[name].indices)
-        self.backward.append(Equation(target, value, origin=self._origin(name)))
+        self.backward.append(Equation(target, value, origin=self.origins.get(name, ""), part="backward"))
 
     def _apart(self, expr: Expr, scope: set[str]) -> Expr:
         """Rename the index of a reduction that stands where the same index is in use already."""
@@ -148,12 +156,6 @@ class _Derivation:
         if all(not isinstance(node, Ref | Reduce) for node in walk(value)):
             return True
         return is_split_off(name) and not any(isinstance(node, Reduce) for node in walk(value))
-
-    def _origin(self, name: str) -> str:
-        """Return what the user wrote: where the array is made, or else first used."""
-        made = [eq.origin for eq in self.program.equations if eq.target.name == name and not eq.update]
-        using = [eq.origin for eq in self.program.equations if any(used.name == name for used in refs(eq.value))]
-        return next(iter([*made, *using]), f"the derivative with respect to {name}")
 
     def _propagate(self, equation: Equation) -> None:
         target = equation.target
@@ -207,9 +209,9 @@ class _Derivation:
 
     def _kept(self, value: Expr) -> Ref:
         """Give a value an equation of its own among the backward ones."""
-        number = sum(eq.target.name.startswith("kept_") for eq in self.backward) + 1
-        kept = ref(f"kept_{number}", *free_indices(value))
-        self.backward.append(Equation(kept, value, origin="a maximum"))
+        self.kept += 1
+        kept = ref(f"kept_{self.kept}", *free_indices(value))
+        self.backward.append(Equation(kept, value, origin="a maximum", part="backward"))
         return kept
 
     def _named(self, expr: Expr) -> Expr:

@@ -11,11 +11,14 @@ of the index ``n``; ``E`` is the cost, so that ``e`` is not an index.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Union
+
+from chainrule.errors import FormulaError
 
 INDEX_NAME = re.compile(r"[a-df-z][0-9]*")
 SIZE_NAME = re.compile(r"[A-DF-Z][0-9]*")
@@ -25,6 +28,7 @@ REDUCTIONS = ("sum", "mean", "max")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _BINDING = {**dict.fromkeys(COMPARISONS, 1), "+": 2, "-": 2, "*": 3, "/": 3, "neg": 4, "**": 5}
 _ATOM = 6
+_FLAT_TERMS = 16
 
 Number = int | float
 Operand = Union["Expr", Number]
@@ -97,6 +101,8 @@ class Const(Expr):
     __str__ = Expr.__str__
 
     def __post_init__(self) -> None:
+        if not abs(self.value) < math.inf:
+            raise FormulaError(f"a number of an equation must be finite, not {self.value!r}")
         # A NumPy scalar here would turn float32 arrays into float64 ones, and print with its type.
         if type(self.value) not in (int, float):
             plain = int(self.value) if isinstance(self.value, Integral) else float(self.value)
@@ -160,13 +166,15 @@ class Reduce(Expr):
 class Equation:
     """`target = value` defines an array; `target <- value` (`update`) writes a new value into a state.
 
-    `origin` names the layer, loss or formula that the user wrote; errors quote it.
+    `origin` names the layer, loss or formula that the user wrote; errors quote it. `part` is the pass it is of:
+    "forward", "backward" or, for what an optimiser does, "learning".
     """
 
     target: Ref
     value: Expr
     update: bool = False
     origin: str = ""
+    part: str = field(default="forward", compare=False)
 
     def __str__(self) -> str:
         return f"{self.target} {'<-' if self.update else '='} {self.value}"
@@ -193,6 +201,17 @@ def ref(name: str, *indices: str) -> Ref:
 def total(indices: str, body: Operand) -> Reduce:
     """Sum over indices separated by spaces: ``total("i j", body)``."""
     return Reduce("sum", tuple(indices.split()), lift(body))
+
+
+def add_up(terms: Sequence[Expr]) -> Expr:
+    """Return the sum of terms; many are added in pairs, so that no expression nests as deep as they are many."""
+    if len(terms) > _FLAT_TERMS:
+        half = len(terms) // 2
+        return add_up(terms[:half]) + add_up(terms[half:])
+    result = terms[0]
+    for term in terms[1:]:
+        result = result + term
+    return result
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chainrule.equations import Call, Const, Expr, Number, Reduce, Ref, Size, children, rebuild, refs, substitute, walk
 from chainrule.errors import FormulaError, InputError, shown
@@ -31,7 +32,7 @@ class Formula:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise FormulaError(f"{self.name}: a formula is a text such as 'x * sigmoid(x)', not {shown(self.text)}")
-        expr = self._read()
+        expr = self.expression
         for node in walk(expr):
             if mistake := self._mistake(node):
                 raise FormulaError(f"{self.name}: {mistake}, in '{self.text}'")
@@ -56,7 +57,9 @@ class Formula:
                 return wrong_call(name, len(args))
         return None
 
-    def _read(self) -> Expr:
+    @cached_property
+    def expression(self) -> Expr:
+        """The formula, read."""
         try:
             return parse_expression(self.text)
         except FormulaError as error:
@@ -65,11 +68,11 @@ class Formula:
     def expand(self, values: Mapping[str, Expr], units: str) -> Expr:
         """Return the formula for one element: variables in place, reductions over the index `units`."""
         numbers = {name: Const(value) for name, value in self.parameters.items()}
-        return fold(substitute(_over_units(self._read(), units), {**numbers, **values}))
+        return fold(substitute(_over_units(self.expression, units), {**numbers, **values}))
 
     def runs_over_units(self) -> bool:
         """Tell whether the value still differs from unit to unit, as it does outside every reduction."""
-        return any(ref.name in self.variables for ref in _outside_reductions(self._read()))
+        return any(ref.name in self.variables for ref in _outside_reductions(self.expression))
 
 
 def _over_units(expr: Expr, units: str) -> Expr:

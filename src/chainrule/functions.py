@@ -102,7 +102,8 @@ _ENTRIES = (
     _infix("-", "{0} - {1}", "1", "-1", lambda xp, x, u: x - u),
     _infix("*", r"{0}\,{1}", "u", "x", lambda xp, x, u: x * u),
     _infix("/", r"\frac{{{0}}}{{{1}}}", "1 / u", "-x / u**2", lambda xp, x, u: x / u),
-    _infix("**", "{0}^{{{1}}}", "u * x**(u - 1)", "y * log(x)", lambda xp, x, u: x**u),
+    # By the exponent only where the base is above 0: at 0 the slope is 0, below it there is none.
+    _infix("**", "{0}^{{{1}}}", "u * x**(u - 1)", "where(x > 0, y * log(x), 0)", lambda xp, x, u: x**u),
     Function("neg", lambda xp, x: -x, ("-1",), "-{0}"),
     *(
         _infix(sign, f"[{{0}} {_COMPARISON_LATEX[sign]} {{1}}]", "0", "0", _COMPARISON_VALUE[sign], "x - u")

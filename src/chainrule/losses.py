@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import BATCH, Builder
-from chainrule.equations import Call, Const, Equation, Expr, Number, Reduce, Ref, call, rebuild, ref, total
+from chainrule.equations import Call, Const, Equation, Expr, Number, Reduce, Ref, add_up, call, rebuild, ref, total
 from chainrule.errors import InputError, shown, unknown
 from chainrule.formulas import Formula, as_name
 from chainrule.ranges import check_number
@@ -139,12 +139,10 @@ class Loss:
             value = total(units, value)
         builder.taken.update(("c", "E"))
         cost = builder.add(Equation(ref("c", BATCH), value, origin=origin))
-        mean = _over_samples(cost, weighted, reduction)
-        for penalty in penalties:
-            for parameter in builder.parameters:
-                if parameter.is_weight:
-                    mean = mean + penalty.term(parameter.ref)
-        builder.add(Equation(Ref("E"), mean, origin=origin))
+        weights = [parameter.ref for parameter in builder.parameters if parameter.is_weight]
+        terms = [penalty.term(weight) for penalty in penalties for weight in weights]
+        value = add_up([_over_samples(cost, weighted, reduction), *terms])
+        builder.add(Equation(Ref("E"), value, origin=origin))
 
     def check_activation(self, last: Activation | None) -> None:
         """Raise `InputError` if a built-in last activation does not give what the loss can take."""

@@ -4,7 +4,7 @@ Whether element `k` of layer `layer` is kept at update `step` depends on these n
 that every engine, in every order, and JavaScript, get the same masks. In 32-bit unsigned arithmetic:
 
     mix(h) = h ^= h >> 16;  h *= 0x7FEB352D;  h ^= h >> 15;  h *= 0x846CA68B;  h ^= h >> 16
-    key    = mix(mix(mix(seed) ^ step) ^ layer)
+    key    = mix(mix(mix(mix(seed % 2**32) ^ seed // 2**32) ^ step) ^ layer)
     u(k)   = mix(key ^ mix(k))
     mask   = 1 / (1 - rate) if u >= rate * 2**32 else 0
 
@@ -13,6 +13,7 @@ that every engine, in every order, and JavaScript, get the same masks. In 32-bit
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,10 @@ def dropout_mask(
            [0., 0., 2., 0.]])
     """
     key = np.array([seed & 0xFFFFFFFF], dtype=np.uint32)
-    for part in (step, layer):
+    for part in (seed >> 32, step, layer):
         key = _mix(key) ^ np.uint32(part & 0xFFFFFFFF)
     elements = np.arange(int(np.prod(shape)), dtype=np.uint32)
-    kept = _mix(_mix(key) ^ _mix(elements)) >= np.uint64(rate * 2**32)
+    kept = _mix(_mix(key) ^ _mix(elements)) >= np.uint64(math.ceil(rate * 2**32))
     return np.where(kept, 1 / (1 - rate), 0.0).reshape(shape).astype(dtype)
 
 

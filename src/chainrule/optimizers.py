@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from chainrule.builder import Parameter
 from chainrule.derive import gradient_name
-from chainrule.equations import Const, Equation, Expr, Ref, call, lift, substitute, total
+from chainrule.equations import Const, Equation, Expr, Ref, add_up, call, lift, substitute, total
 from chainrule.errors import unknown
 from chainrule.parsing import parse
 from chainrule.ranges import check_number
 from chainrule.schedules import Schedule, as_schedule
-from chainrule.simplify import fold, simplify
+from chainrule.simplify import fold
 
 __all__ = [
     "OPTIMIZERS",
@@ -28,7 +28,7 @@ __all__ = [
     "RMSprop",
 ]
 
-RATE, BIAS_RATE, STEP = "rate", "bias_rate", "step"
+RATE, BIAS_RATE, STEP, GRADIENT_NORM = "rate", "bias_rate", "step", "norm"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class Optimizer:
         for line in self.update.strip().splitlines():
             formula = parse(line.strip())
             value = fold(substitute(formula.value, values))
-            equations.append(Equation(names[formula.target.name], value, update=True, origin=type(self).__name__))
+            target, name = names[formula.target.name], type(self).__name__
+            equations.append(Equation(target, value, update=True, origin=name, part="learning"))
         return equations
 
     def _values(self, parameter: Parameter) -> dict[str, Expr]:
@@ -101,21 +102,17 @@ class Optimizer:
         gradients: list[Expr] = [Ref(gradient_name(ref.name), ref.indices) for ref in refs]
         if self.clip_norm is None or not refs:
             return [], gradients
-        square: Expr = Const(0)
+        squares = []
         for ref, gradient in zip(refs, gradients, strict=True):
-            part = gradient**2
-            square = square + (total(" ".join(ref.index_names), part) if ref.indices else part)
-        norm, scale = Ref("norm"), Ref("clip")
-        tiny = 1e-30  # a gradient of zero is left as it is
-        equations = [
-            Equation(norm, call("sqrt", simplify(square)), origin="clip_norm"),
-            Equation(
-                scale,
-                call("minimum", Const(1), lift(self.clip_norm) / call("maximum", norm, Const(tiny))),
-                origin="clip_norm",
-            ),
-        ]
-        return equations, [scale * gradient for gradient in gradients]
+            value = total(" ".join(ref.index_names), gradient**2) if ref.indices else gradient**2
+            squares.append(Equation(Ref(f"square_{ref.name}"), value))
+        norm, scale = Ref(GRADIENT_NORM), Ref("clip")
+        length = call("sqrt", add_up([square.target for square in squares]))
+        tiny = Const(1e-30)  # a gradient of zero is left as it is
+        clip = call("minimum", Const(1), lift(self.clip_norm) / call("maximum", norm, tiny))
+        equations = [*squares, Equation(norm, length), Equation(scale, clip)]
+        marked = [replace(equation, origin="clip_norm", part="backward") for equation in equations]
+        return marked, [scale * gradient for gradient in gradients]
 
 
 @dataclass(frozen=True)
@@ -249,7 +246,11 @@ class AdamW(Adam):
     weight_decay: float = 0.01
 
     numbers: ClassVar[tuple[str, ...]] = (*Adam.numbers, "weight_decay")
-    update: ClassVar[str] = Adam.update.rstrip() + " - rate * weight_decay * w\n"
+    update: ClassVar[str] = """
+        m <- beta1 * m + (1 - beta1) * g
+        v <- beta2 * v + (1 - beta2) * g**2
+        w <- w - rate * (m / (1 - beta1**step)) / (sqrt(v / (1 - beta2**step)) + epsilon) - rate * weight_decay * w
+    """
 
     def _values(self, parameter: Parameter) -> dict[str, Expr]:
         values = super()._values(parameter)

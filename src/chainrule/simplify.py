@@ -174,7 +174,7 @@ def _reduce(expr: Reduce, knowledge: Knowledge) -> Expr:
     rest: Expr = _product(Term(Fraction(1), inside))
     if kept and not _sums_to_one(kind, kept, rest, knowledge):
         reduced: Expr = Reduce(kind, kept, rest)
-        front = front.times(Term(Fraction(1), {knowledge.names.get(reduced, reduced): 1}))
+        front = front.times(Term(Fraction(1), {reduced: 1}))
     return _build([front], knowledge)
 
 

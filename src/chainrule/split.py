@@ -78,7 +78,8 @@ class _Split:
         if value not in self.splitter.names:
             base = f"{self.equation.target.name}_{kind}"
             name, number = base, 2
-            while name in self.splitter.taken or any(name == used.name for used in self.splitter.names.values()):
+            used = {ref.name for ref in self.splitter.names.values()}
+            while name in self.splitter.taken or name in used:
                 name, number = f"{base}{number}", number + 1
             own = free_indices(value)
             first = [index for index in self.equation.target.index_names if index in own]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.architecture import COST
 from chainrule.builder import OUTPUT
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan, first_not_finite
 from chainrule.errors import InputError, TrainingError, shown, unknown
 from chainrule.history import MEASURES, History, Log, Records, norm
-from chainrule.optimizers import RATE, Optimizer
+from chainrule.optimizers import GRADIENT_NORM, RATE, Optimizer
 from chainrule.progress import Progress
 from chainrule.ranges import as_seed, check_number, check_yes_no, whole
 
@@ -145,9 +146,9 @@ class Trainer:
         wrt = dict.fromkeys([*names, *self._logged_derivatives()])
         self.program = net.program(wrt, weighted="s" in data, training=True, optimizer=optimizer)
         self._check_log_values()
-        learned = [eq for eq in self.program.equations if eq.update and eq.origin == type(optimizer).__name__]
-        self.compute = Plan(self.program, [eq for eq in self.program.equations if eq not in learned])
-        self.update = Plan(self.program, learned)
+        equations = self.program.equations
+        self.compute = Plan(self.program, [eq for eq in equations if eq.part != "learning"])
+        self.update = Plan(self.program, [eq for eq in equations if eq.part == "learning"])
         kept = {**net.parameters, **net.states}
         self.arrays: dict[str, Any] = {
             state.name: kept[state.name]
@@ -155,13 +156,15 @@ class Trainer:
             else np.zeros(net.architecture.shape_of(state), net.dtype)
             for state in self.program.states
         }
-        self.step = 0
+        self.step, self.started = 0, 0.0
         self.batches = math.ceil(data["N"] / (settings.batch_size or data["N"]))
         self.best: tuple[float, int, Snapshot] | None = None
         self.start = self._snapshot()
 
     def _logged_derivatives(self) -> list[str]:
         asked = [name[2:] for name in self.settings.log_values or () if name.startswith("d_")]
+        if not asked:
+            return []
         known = self.net.program(weighted="s" in self.data, training=True).declarations()
         for name in asked:
             if name not in known:
@@ -179,7 +182,7 @@ class Trainer:
 
     def run(self) -> History:
         """Train; return the history."""
-        settings, started = self.settings, time.perf_counter()
+        settings, self.started = self.settings, time.perf_counter()
         records = settings.records(self.held_out is not None)
         with ExitStack() as stack:
             stack.enter_context(np.errstate(all="ignore"))
@@ -191,27 +194,40 @@ class Trainer:
                     on_record = records.has(epoch) or last
                     row = self._epoch(epoch, on_record, log)
                     bar.update(epoch + 1, row["cost"], force=last)
-                    if on_record:
-                        self._record(row, log)
-                    if reason := self._reason_to_stop(row, on_record, started):
+                    if "epoch" not in row:
+                        continue
+                    self._record(row, log)
+                    if reason := self._reason_to_stop(row):
                         break
                 else:
                     reason = "all epochs done"
             except KeyboardInterrupt:
                 reason = "interrupted"
-        return self._finish(reason, started)
+        return self._finish(reason)
 
-    def _finish(self, reason: str, started: float) -> History:
+    def _finish(self, reason: str) -> History:
         history = self.history
         if self.best:
             lowest, history.best_epoch, snapshot = self.best
             # A training cost is from before its epoch's updates; the last parameters have had none yet.
-            if self.held_out is None and self.net.cost(self.data) < lowest:
+            if self.held_out is None and self._cost_of_last_parameters() < lowest:
                 history.best_epoch = history.epochs - 1
             else:
                 self._restore(snapshot)
-        history.stopped, history.steps, history.seconds = reason, self.step, time.perf_counter() - started
+        history.stopped, history.steps, history.seconds = reason, self.step, time.perf_counter() - self.started
         return history
+
+    def _cost_of_last_parameters(self) -> float:
+        """Return the training cost as the next epoch would find it, with that epoch's dropout."""
+        tally, snapshot = Tally(self.net.architecture.reduction == "sum"), self._snapshot()
+        with np.errstate(all="ignore"):
+            for number, (batch, _) in enumerate(self._batches(self.history.epochs), start=1):
+                self.arrays.update(batch)
+                self.net.draw_masks(self.arrays, self.step + number, self.settings.seed)
+                self.compute.run(self.arrays)
+                tally.add(self.arrays, float(self.arrays[COST]))
+        self._restore(snapshot)
+        return tally.cost
 
     def _snapshot(self) -> Snapshot:
         return self.net.vector.copy(), {name: value.copy() for name, value in self.net.states.items()}
@@ -222,8 +238,13 @@ class Trainer:
             self.net.states[name][...] = value
 
     def _epoch(self, epoch: int, on_record: bool, log: Log | None) -> dict[str, Any]:
-        """Train on each batch; return the epoch's row, its values from before the last update."""
-        arrays, tally, row = self.arrays, Tally(self.net.architecture.reduction == "sum"), {}
+        """Train on each batch; return the epoch's row, its values from before the last update.
+
+        An epoch that ends training goes on record; one that does not, and is not on record, has its cost alone.
+        """
+        settings, arrays, row = self.settings, self.arrays, {}
+        tally = Tally(self.net.architecture.reduction == "sum")
+        may_end = settings.stop_cost is not None or settings.stop_seconds is not None
         total_steps = self.batches * self.settings.epochs
         self.start = self._snapshot()
         for batch, last in self._batches(epoch):
@@ -232,21 +253,34 @@ class Trainer:
             arrays.update(self.optimizer.scalars(self.step, total_steps))
             self.net.draw_masks(arrays, self.step, self.settings.seed)
             self.compute.run(arrays)
-            value = float(arrays["E"])
-            if not math.isfinite(value):
+            value = float(arrays[COST])
+            if not math.isfinite(value + float(arrays.get(GRADIENT_NORM, 0.0))):
                 raise self._diverged(epoch)
             tally.add(arrays, value)
-            if on_record:
+            if on_record or may_end:
                 tally.add_error(arrays)
-                if last:
+                time_is_over = self._time_is_over()
+                last = last or time_is_over
+                if last and (on_record or time_is_over or self._cost_is_reached(tally.cost)):
                     row = self._row(epoch, tally)
                     if log:
                         log.take(row, arrays)
             self.update.run(arrays)
+            if not np.isfinite(self.net.vector).all():
+                raise self._diverged(epoch)
+            if last:
+                break
         self.history.epochs = epoch + 1
         if not self._finite_parameters():
             raise self._diverged(epoch)
         return row or {"cost": tally.cost}
+
+    def _time_is_over(self) -> bool:
+        limit = self.settings.stop_seconds
+        return limit is not None and time.perf_counter() - self.started >= limit
+
+    def _cost_is_reached(self, cost: float) -> bool:
+        return self.settings.stop_cost is not None and cost <= self.settings.stop_cost
 
     def _finite_parameters(self) -> bool:
         kept = (self.net.vector, *self.net.states.values())
@@ -278,6 +312,10 @@ class Trainer:
         watched, snapshot = row["cost"], self.start
         if self.held_out is not None:
             watched = row["validation_cost"] = self.net.cost(self.held_out, penalties=False)
+            if not math.isfinite(watched):
+                raise TrainingError(
+                    f"the cost of the validation data is not finite ({watched}) after epoch {row['epoch']}"
+                )
             snapshot = self._snapshot()
         self.history.add(row)
         if log:
@@ -285,14 +323,12 @@ class Trainer:
         if self.settings.early_stopping and (self.best is None or watched < self.best[0]):
             self.best = watched, row["epoch"], snapshot
 
-    def _reason_to_stop(self, row: dict[str, Any], on_record: bool, started: float) -> str | None:
+    def _reason_to_stop(self, row: dict[str, Any]) -> str | None:
         settings = self.settings
-        if settings.stop_cost is not None and row["cost"] <= settings.stop_cost:
+        if self._cost_is_reached(row["cost"]):
             return f"cost {row['cost']:g} is at most stop_cost {settings.stop_cost:g}"
-        if settings.stop_seconds is not None and time.perf_counter() - started >= settings.stop_seconds:
+        if self._time_is_over():
             return f"{settings.stop_seconds:g} seconds are over"
-        if not on_record:
-            return None
         if settings.stop_gradient is not None:
             length = math.hypot(*(row[key] for key in row if key.startswith("gradient_norm_")))
             if length <= settings.stop_gradient:

@@ -47,7 +47,7 @@ class Difference:
 class Differences:
     """The cost of a program as a function of its arrays, in float64.
 
-    `arrays` are the inputs and states with ``N``; they are copied, and changed one element at a time.
+    `arrays` are the inputs and states with ``N``; one element of one of them is changed at a time, in a copy.
     """
 
     def __init__(self, program: Program, arrays: Mapping[str, Any]):

@@ -39,7 +39,8 @@ def _power(x: Dual, u: Dual) -> Dual:
     by_base = (u.value * x.value ** (u.value - 1))[..., None] * x.slope
     if not u.slope.any():
         return Dual(value, by_base + np.zeros_like(u.slope))
-    return Dual(value, by_base + (value * np.log(x.value))[..., None] * u.slope)
+    by_exponent = np.where(x.value > 0, value * np.log(np.where(x.value > 0, x.value, 1.0)), 0.0)
+    return Dual(value, by_base + by_exponent[..., None] * u.slope)
 
 
 def _compare(test: Callable[[Array, Array], Any]) -> Callable[[Dual, Dual], Dual]:

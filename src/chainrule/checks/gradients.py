@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 FLOOR = 1e-3
 DIFFERENCES_TOLERANCE = 1e-6
 DUAL_TOLERANCE = 1e-10
-# Above so many parameters each array is checked along random directions instead of element by element.
+# Above so many elements an array is checked along random directions instead of element by element.
 ELEMENT_BY_ELEMENT = 1000
 PROJECTIONS = 8
 
@@ -72,7 +72,8 @@ class GradientReport:
         return all(check.ok for check in self.parameters)
 
     def __str__(self) -> str:
-        how = f"along {PROJECTIONS} random directions for each array" if self.projected else "element by element"
+        how = f"arrays of more than {ELEMENT_BY_ELEMENT:,} along {PROJECTIONS} random directions"
+        how = how if self.projected else "element by element"
         rounded = self.dtype != "float64"
         lines = [
             f"gradient check of {self.network}, {how}:",
@@ -89,18 +90,22 @@ class GradientReport:
             )
         return "\n".join([*lines, "", *self._remarks()])
 
+    @staticmethod
+    def _why(wrong: list[ParameterCheck]) -> str:
+        dual = any(not check.dual <= DUAL_TOLERANCE for check in wrong)
+        differences = any(not check.differences <= DIFFERENCES_TOLERANCE for check in wrong)
+        if dual and differences:
+            return "Both oracles disagree with the derived equations: a derivative is wrong"
+        if dual:
+            return "Dual numbers disagree, and are exact: a derivative is wrong by too little for differences to see"
+        return "Differences alone disagree: a strongly curved cost or cancellation misleads them"
+
     def _remarks(self) -> list[str]:
         wrong = [check for check in self.parameters if not check.ok]
         remarks = []
         if wrong:
-            both = [c.name for c in wrong if c.dual > DUAL_TOLERANCE and c.differences > DIFFERENCES_TOLERANCE]
             names = ", ".join(check.name for check in wrong)
-            reason = (
-                "both oracles disagree with the derived equations, so a derivative is wrong"
-                if both
-                else "only one oracle disagrees: a strongly curved cost or cancellation misleads differences"
-            )
-            remarks.append(f"WRONG: {names}. {reason}.")
+            remarks.append(f"WRONG: {names}. {self._why(wrong)}.")
         else:
             remarks.append("All derivatives agree.")
         kinks = sum(check.kinks for check in self.parameters)
@@ -135,7 +140,7 @@ def check_gradients(
     inputs : check dE/dx too.
     training, step : as in training, with that step's dropout and the batch's own statistics.
 
-    Networks of more than 1,000 parameters are checked along random directions. Returns a report; its `ok`
+    Arrays of more than 1,000 elements are checked along random directions. Returns a report; its `ok`
     says whether all is well.
 
     >>> import chainrule as cr
@@ -153,11 +158,10 @@ def check_gradients(
         exact["t"] = exact["t"] / exact["t"].sum(axis=1, keepdims=True)
     program = net.program(names, weighted=sample_weight is not None, training=training)
     derived = _derived(program, exact, names)
-    projected = net.vector.size > ELEMENT_BY_ELEMENT
-    compare = _compare_projected if projected else _compare_elements
     differences = Differences(program, exact)
     checks = []
     for name in names:
+        compare = _compare_projected if _is_large(derived[name]) else _compare_elements
         slopes, duals, compared, kinks = compare(program, exact, name, derived[name], differences)
         checks.append(
             ParameterCheck(
@@ -169,7 +173,12 @@ def check_gradients(
                 _worst(derived[name], np.asarray(own[name], np.float64)) if net.dtype != np.float64 else 0.0,
             )
         )
+    projected = any(map(_is_large, derived.values()))
     return GradientReport(repr(net), net.dtype.name, projected, tuple(checks))
+
+
+def _is_large(derived: Array) -> bool:
+    return derived.size > ELEMENT_BY_ELEMENT
 
 
 def _derived(program: Program, arrays: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Array]:

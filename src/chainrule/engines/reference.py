@@ -302,6 +302,8 @@ class _Planner:
         right = self._along(right, [i for i in right.axes if i in summed and i not in both], self.sum)
         rows = [index for index in left.axes if index not in both]
         columns = [index for index in right.axes if index not in both]
+        if inner and not shared and max(len(inner), len(rows), len(columns)) > 1:
+            return self._tensor_product(left, right, inner, (*rows, *columns), order)
         if not inner or (shared and not (rows and columns)) or max(len(inner), len(rows), len(columns)) > 1:
             return self._along(self._times(left, right, order), inner, self.sum)
         if rows and columns and order.index(rows[0]) > order.index(columns[0]):
@@ -310,6 +312,12 @@ class _Planner:
         two = self._permuted(right, (*shared, *inner, *columns))
         product = Node(lambda arrays: one(arrays) @ two(arrays), (*shared, *rows, *columns))
         return self._ordered(product, order)
+
+    def _tensor_product(self, left: Node, right: Node, inner: list[str], axes: Axes, order: Axes) -> Node:
+        """A matrix product over several indices at once."""
+        places = tuple(tuple(node.axes.index(index) for index in inner) for node in (left, right))
+        one, two, xp = left.compute, right.compute, self.xp
+        return self._ordered(Node(lambda arrays: xp.tensordot(one(arrays), two(arrays), axes=places), axes), order)
 
     def _ordered(self, node: Node, order: Axes) -> Node:
         axes = tuple(index for index in order if index in node.axes)
