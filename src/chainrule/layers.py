@@ -26,6 +26,8 @@ __all__ = [
     "Residual",
 ]
 
+# Names that networks and other layers number by themselves.
+_TAKEN = {"drop", "mask", "r", "clip", "norm"}
 _BIASES = {"unit": " + b[j]", "layer": " + b", None: ""}
 
 
@@ -290,9 +292,16 @@ class Layer:
 
     def build(self, builder: Builder, x: Ref, output: str | None = None) -> Ref:
         """Add the equations."""
-        for equation in parse_program(self.formula, self._origin):
+        equations = parse_program(self.formula, self._origin)
+        for equation in equations:
             if equation.update:
                 raise FormulaError(f"{self._origin}: '{equation}' writes a state, and a formula has none")
+        for name in (*self.parameters, *(equation.target.name for equation in equations)):
+            if not name.isalpha() or name in _TAKEN:
+                raise FormulaError(
+                    f"{self._origin}: {name!r} cannot name an array here; take letters only, since the layer's number "
+                    f"is added, and none of {', '.join(sorted(_TAKEN))}"
+                )
         recipe = Recipe(
             formula=self.formula,
             origin=self._origin,
@@ -316,7 +325,12 @@ LAYERS: dict[str, type] = {cls.__name__: cls for cls in (Dense, Dropout, LayerNo
 
 
 def layer_config(layer: AnyLayer) -> dict[str, Any]:
-    """Return a layer as JSON can hold it; `layer_from` makes it again."""
+    """Return a layer as JSON can hold it; `layer_from` makes it again.
+
+    Raises `InputError` for a layer of a class of one's own, which nothing could make again.
+    """
+    if LAYERS.get(type(layer).__name__) is not type(layer):
+        raise InputError(f"a {type(layer).__name__} is no layer of chainrule and cannot be saved; write it as a Layer")
     return {"type": type(layer).__name__, **layer.config}
 
 
