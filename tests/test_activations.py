@@ -94,6 +94,24 @@ def test_own_formulas_see_the_layer():
         np.testing.assert_allclose(apply(cr.Activation("own", formula, **numbers), z)[0], right, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("formula", "right"),
+    [
+        ("x * exp(1 > 0)", math.e),
+        ("x * sqrt((1 > 0) + (2 > 1))", math.sqrt(2)),
+        ("x * ((1 > 0) - (2 > 1))", 0),
+        ("x * -(0 < 2)", -1),
+        ("x * tanh(1 >= 1)", math.tanh(1)),
+        ("where(2 > 1, x, 0)", 1),
+        ("where(0, 5, x / 3)", 1 / 3),
+        ("x * 2**(1 == 1)", 2),
+    ],
+)
+def test_comparisons_of_numbers_are_0_and_1_in_full_precision(formula, right):
+    value, slope = apply(cr.Activation("own", formula), [[1.0]])
+    assert value.item() == slope.item() == pytest.approx(right, rel=1e-15)
+
+
 def test_one_s_own_activation_trains_checks_and_prints_its_backward_equation():
     swish = cr.Activation("swish", "x * sigmoid(slope * x)", slope=1.5)
     net = cr.Network(1, [cr.Dense(6, swish), cr.Dense(1)], dtype="float64", seed=1)
@@ -141,7 +159,7 @@ def test_numbers_may_be_numpys_and_leave_float32_alone(number):
         ("x * 2", {"x": 3.0}, "x has a meaning of its own"),
         ("x +", {}, "cannot read"),
         ("", {}, "cannot read"),
-        ("x if x else 0", {}, "not part of the language"),
+        ("x if x else 0", {}, r"write where\(condition, value, otherwise\)"),
         ("__import__('os')", {}, "not part of the language"),
         ("x.real", {}, "not part of the language"),
         ("True * x", {}, "write 1 for true"),

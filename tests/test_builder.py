@@ -101,7 +101,7 @@ def test_the_cost_of_a_batch(reduction, weighted, cost):
     assert [line for line in written if line.startswith("E")] == cost
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(cases())
 def test_every_program_of_every_network_is_whole(case):
     """Each array is defined once and before it is used; nothing is computed that no gradient needs."""
@@ -119,7 +119,7 @@ def test_every_program_of_every_network_is_whole(case):
             assert {f"d_{name}" for name in names} <= set(targets)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(cases())
 def test_every_equation_names_the_layer_or_loss_it_came_from(case):
     program = case.net.program(list(case.net.parameters), training=True, optimizer=cr.Adam(clip_norm=1.0))

@@ -212,7 +212,7 @@ def test_every_option_changes_the_weights(run: Run, iris: Path, tmp_path: Path) 
     [
         ("--target specie", "unknown column 'specie': did you mean 'species'?"),
         ("--target species --hidden 3,x", "--hidden must be whole numbers with commas between them, such as 32,32"),
-        ("--target species --hidden 3,0", "must be a whole number of at least 1, not 0"),
+        ("--target species --hidden 3,0", "a layer of --hidden must be a whole number of at least 1, not 0"),
         ("--target species --activation rellu", "unknown activation 'rellu': did you mean 'relu'?"),
         ("--target species --optimizer adm", "unknown optimizer 'adm': did you mean 'adam'?"),
         ("--target species --epochs 0", "--epochs must be a whole number of at least 1, not 0"),
@@ -221,7 +221,7 @@ def test_every_option_changes_the_weights(run: Run, iris: Path, tmp_path: Path) 
         ("--target species --rate nan", "--rate must be a number above 0, not nan"),
         ("--target species --rate inf", "--rate must be a number above 0, not inf"),
         ("--target species --seed -1", "--seed must be a whole number of at least 0, not -1"),
-        ("--target species --seed 9999999999", "--seed must be a whole number of at most"),
+        ("--target species --seed 9999999999999999999", "--seed must be a whole number of at most"),
         ("--target species --out /no/such/folder/m", "there is no folder"),
         ("--target species --out iris.csv", "--out would overwrite the table iris.csv"),
         ("--target species --log ./iris.csv", "--log would overwrite the table iris.csv"),
@@ -257,7 +257,7 @@ def test_a_training_that_diverges_is_said_in_one_sentence(run: Run, tmp_path: Pa
     pl.DataFrame({"x": range(50), "y": [k**1.5 for k in range(50)]}).write_csv(tmp_path / "t.csv")
     result = run("train", tmp_path / "t.csv", "--target", "y", "--optimizer", "gradient_descent", "--rate", 1e6)
     assert result.code == 2
-    assert re.fullmatch(r"chainrule: the cost is no longer finite .+\n", result.err)
+    assert re.fullmatch(r"chainrule: the cost .*finite .+\n", result.err)
 
 
 def test_a_network_too_large_to_hold_is_refused(run: Run, iris: Path) -> None:
@@ -301,7 +301,7 @@ def test_tables_that_do_not_fit_the_model_are_refused(
 ) -> None:
     table, frame = tmp_path / "t.csv", pl.read_csv(iris)
     frame.drop("petal length (cm)").write_csv(table)
-    assert "the table lacks columns that the model was trained on: petal length (cm)" in refused(
+    assert "the table lacks columns that the model was trained on: 'petal length (cm)'" in refused(
         "predict", model, table
     )
     frame.with_columns(pl.lit("long").alias("petal length (cm)")).write_csv(table)
@@ -474,13 +474,26 @@ def test_version(run: Run) -> None:
     assert run("--version") == Result(0, f"chainrule {chainrule.__version__}\n", "")
 
 
-@pytest.mark.parametrize("words", [["train"], ["train", "t.csv"], ["trian"], ["predict", "m"], ["check", "--what"]])
-def test_wrong_usage_ends_with_2_and_plain_text(run: Run, words: list[str]) -> None:
-    result = run(*words)
-    assert result.code == 2
-    assert result.out == ""
-    assert "Error: " in result.err
-    assert result.err.isascii()  # no frame around it
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train", "missing argument 'TABLE'"),
+        ("train t.csv", "missing option '--target'"),
+        ("train t.csv --target y --epochs ten", "'ten'"),
+        ("trian", "no such command 'trian'"),
+        ("predict m", "missing argument 'TABLE'"),
+        ("check --what", "no such option"),
+        ("check one two", "two"),
+    ],
+)
+def test_wrong_usage_is_said_in_one_sentence(refused: Callable[..., str], words: str, message: str) -> None:
+    assert message in refused(*words.split())
+
+
+def test_without_words_the_help_is_shown(run: Run) -> None:
+    result = run()
+    assert "Commands:" in result.err + result.out
+    assert "\nchainrule:" not in result.err
 
 
 @pytest.mark.parametrize(
@@ -514,6 +527,6 @@ def test_a_closed_pipe_ends_the_program_quietly(iris: Path, model: Path, tmp_pat
 
 
 def test_help_is_shown_without_the_heavy_libraries() -> None:
-    script = "import sys, chainrule.cli; print({'polars', 'sklearn', 'scipy', 'rich.console'} & set(sys.modules))"
+    script = "import sys, chainrule.cli.app; print({'polars', 'sklearn', 'scipy', 'rich.console'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"

@@ -123,7 +123,7 @@ def test_targets_of_cross_entropy_are_labels_or_distributions(labels, message):
 def test_targets_of_other_losses_have_their_ranges():
     with pytest.raises(InputError, match="from 0 to 1, but row 1 has 2"):
         network("binary_cross_entropy", "sigmoid").loss(X, [0, 2, 1])
-    with pytest.raises(InputError, match="at least 0, but row 0 has -0.5"):
+    with pytest.raises(InputError, match=r"at least 0, but row 0 has -0\.5"):
         network("binary_cross_entropy", "sigmoid").loss(X, [-0.5, 0, 1])
     with pytest.raises(InputError, match="at least 0, but row 2 has -1"):
         network("poisson", "softplus").loss(X, [0, 2, -1])

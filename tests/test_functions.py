@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from itertools import product
 
@@ -246,6 +247,9 @@ def test_the_formulas_use_the_arguments_and_the_value_and_nothing_else(name: str
 def test_an_unknown_function_is_refused_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"'sigmiod'.*did you mean 'sigmoid'"):
         function("sigmiod")
+    with pytest.raises(InputError) as caught:
+        function("arcsin")
+    assert not re.search(r"[+*/<>=]", str(caught.value))
 
 
 def test_no_function_has_the_name_of_a_reduction() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 import chainrule as cr
 import extended
+from random_formulas import formulas, layer_formulas
 from random_networks import ALL_ACTIVATIONS, ALL_LOSSES, Case, cases, last_activations, randomise, targets
 
 DIFFERENCES, DUAL = 1e-6, 1e-12
@@ -19,18 +21,22 @@ DIFFERENCES, DUAL = 1e-6, 1e-12
 def compare(case: Case, inputs: bool = True) -> Counter[str]:
     """Assert that both oracles agree; return how many derivatives were compared, stood at a kink, or were rounded.
 
-    Where terms of the size of 1 cancel to 0 (a bias before a softmax or a norm, a norm of nearly constant units),
-    rounding alone exceeds 1e-12 of 1e-3. Such a case must agree in 80-bit arithmetic, and is counted.
+    Where terms of the size of 1 cancel to 0 (a bias before a softmax or a norm), rounding alone exceeds 1e-12 of
+    1e-3; where norms stand one behind the other on nearly equal units, the cost bends within the shortest step.
+    Such a case must agree in 80-bit arithmetic, and is counted.
     """
     report = cr.check_gradients(case.net, case.x, case.t, case.sample_weight, inputs=inputs, **case.mode)
     assert not report.projected
-    assert all(check.differences <= DIFFERENCES for check in report.parameters), (str(report), case)
     rounded = any(check.dual > DUAL for check in report.parameters)
-    if rounded and extended.AVAILABLE:
-        assert extended.worst_error(case) <= DUAL, (str(report), case)
+    curved = any(check.differences > DIFFERENCES for check in report.parameters)
+    if (rounded or curved) and extended.AVAILABLE:
+        again = extended.Extended(case)
+        assert again.worst_dual() <= DUAL, (str(report), case)
+        assert not curved or again.worst_difference() <= DIFFERENCES, (str(report), case)
     return Counter(
         cases=1,
         rounded=int(rounded),
+        curved=int(curved),
         checked=sum(check.checked for check in report.parameters),
         kinks=sum(check.kinks for check in report.parameters),
     )
@@ -43,7 +49,7 @@ def name_of(given: Any) -> str:
 def test_random_networks_agree_with_both_oracles():
     counted: Counter[str] = Counter()
 
-    @settings(max_examples=150)
+    @settings(max_examples=120)
     @given(cases())
     def check(case: Case) -> None:
         counted.update(compare(case))
@@ -52,6 +58,7 @@ def test_random_networks_agree_with_both_oracles():
     assert counted["checked"] > 1000
     assert counted["kinks"] < 0.03 * counted["checked"], counted
     assert counted["rounded"] < 0.06 * counted["cases"], counted
+    assert counted["curved"] < 0.03 * counted["cases"], counted
 
 
 @pytest.mark.parametrize("loss", ALL_LOSSES, ids=name_of)
@@ -63,7 +70,7 @@ def test_each_loss_agrees_with_each_last_activation(loss):
         randomise(net, rng)
         case = Case(net, rng.normal(size=(4, 3)), targets(rng, loss, 4, 3), rng.uniform(0.5, 2, 4), {})
         counted.update(compare(case))
-    assert counted["kinks"] == counted["rounded"] == 0
+    assert counted["kinks"] == counted["rounded"] == counted["curved"] == 0
 
 
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS, ids=name_of)
@@ -100,7 +107,30 @@ def test_each_layer_agrees_in_each_mode(layers, training):
     randomise(net, rng)
     case = Case(net, rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), None, {"training": training, "step": 3})
     counted = compare(case)
-    assert counted["kinks"] == counted["rounded"] == 0
+    assert counted["kinks"] == counted["rounded"] == counted["curved"] == 0
+
+
+@given(formulas(), formulas("y"), st.integers(0, 999), st.integers(1, 4), st.integers(1, 3))
+def test_random_formulas_agree(activation, loss, seed, rows, units):
+    """Any activation and any loss; where a formula stops a derivative, differences are not its oracle."""
+    layers = [cr.Dense(units, cr.Activation("own", activation)), cr.Dense(units)]
+    net = cr.Network(2, layers, cr.Loss("own", loss.replace("0.5", "t")), dtype="float64")
+    rng = np.random.default_rng(seed)
+    randomise(net, rng)
+    case = Case(net, rng.normal(size=(rows, 2)), rng.normal(size=(rows, units)), None, {})
+    if "stop" in activation + loss:
+        assert extended.Extended(case).worst_dual() <= DUAL
+    else:
+        compare(case)
+
+
+@given(layer_formulas(), st.integers(0, 999), st.integers(1, 4), st.integers(1, 4))
+def test_random_layers_agree(formula, seed, rows, inputs):
+    text, parameters = formula
+    net = cr.Network(inputs, [cr.Layer(text, parameters), cr.Dense(2, "tanh")], dtype="float64")
+    rng = np.random.default_rng(seed)
+    randomise(net, rng)
+    compare(Case(net, rng.normal(0, 0.6, (rows, inputs)), rng.normal(size=(rows, 2)), None, {}))
 
 
 SMOOTH = tuple(loss for loss in ALL_LOSSES if name_of(loss) in ("half_squared_error", "log_cosh", "cross_entropy"))

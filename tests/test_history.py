@@ -212,7 +212,7 @@ def test_each_row_is_in_the_file_at_once(tmp_path):
 
 def test_a_history_shows_itself():
     history = network().fit(X, T, epochs=2)
-    assert repr(history) == f"History(2 epochs, cost {history.cost[-1]:.6g}, stopped: all 2 epochs done)"
+    assert repr(history) == f"History(2 epochs, cost {history.cost[-1]:.6g}; all epochs done)"
     assert "0 epochs" in repr(cr.History())
     assert history.seconds > 0
     assert history.engine == "reference"

@@ -103,6 +103,26 @@ def test_a_formula_may_have_steps_and_another_size():
     assert net.gradients(X, right)["u1"].shape == (3, 2)
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "g[n,j] = v[j] * x[n,j] + v[1] + sum(i, u[i,j] * x[n,i]) * u[j,2]",
+        "g[n,j] = v[1] + u[j,2] * sum(i, u[i,j] * x[n,i]) + v[j] * x[n,j]",
+    ],
+)
+def test_a_formula_may_pick_elements_of_its_parameters(formula):
+    net = network(cr.Layer(formula, {"v": "he", "u": "he"}))
+    v, u = net.parameters["v1"], net.parameters["u1"]
+    np.testing.assert_allclose(net.predict(X), v * X + v[1] + X @ u * u[:, 2], rtol=1e-13)
+    assert cr.check_gradients(net, X, X).ok
+
+
+def test_a_formula_may_ask_for_the_size_of_the_batch():
+    net = network(cr.Layer("g[n,j] = x[n,j] * exp(N > 1) + N / 2"))
+    np.testing.assert_allclose(net.predict(X), X * np.e + 2.5, rtol=1e-14)
+    np.testing.assert_allclose(net.predict(X[:1]), X[:1] + 0.5, rtol=1e-14)
+
+
 def test_a_formula_used_twice_has_its_own_parameters_each_time():
     layer = cr.Layer("s[n,j] = v[j] * x[n,j]", parameters={"v": "glorot"})
     net = network(layer, layer)

@@ -19,8 +19,8 @@ def mix(h):
 
 
 def by_hand(seed, step, layer, shape, rate):
-    """key = mix(mix(mix(seed) ^ step) ^ layer); element k is kept if mix(key ^ mix(k)) >= rate * 2**32."""
-    key = mix(mix(mix(seed % 2**32) ^ step % 2**32) ^ layer % 2**32)
+    """As `chainrule.masks` says, in Python's own whole numbers."""
+    key = mix(mix(mix(mix(seed % 2**32) ^ seed // 2**32) ^ step % 2**32) ^ layer % 2**32)
     kept = [mix(key ^ mix(k)) >= rate * 2**32 for k in range(int(np.prod(shape)))]
     return np.where(np.reshape(kept, shape), 1 / (1 - rate), 0)
 

@@ -172,6 +172,7 @@ HOSTILE = {
     "many powers": "E = x" + "**x" * (MILLION // 3),
     "nested indices": "E = " + "x[" * MILLION + "0" + "]" * MILLION,
     "nested calls": "E = " + "exp(" * 500 + "x" + ")" * 500,
+    "nested sums": "E = " + "sum(i, " * 150 + "x" + ")" * 150,
     "a long number": "E = " + "9" * MILLION,
     "many arguments": "E = f(" + "x," * (MILLION // 2) + "x)",
     "no sign": "x" * MILLION,

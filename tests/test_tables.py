@@ -428,7 +428,7 @@ def test_a_quantity_comes_back(values: list[float]) -> None:
 
 def test_missing_columns_are_named(mixed: pl.DataFrame) -> None:
     _, encoder = fit(mixed, "price")
-    with pytest.raises(InputError, match=r"lacks columns that the model was trained on: age, joined$"):
+    with pytest.raises(InputError, match=r"lacks columns that the model was trained on: 'age', 'joined'$"):
         encoder.inputs(mixed.drop("age", "joined"))
 
 

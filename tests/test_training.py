@@ -179,7 +179,7 @@ def test_the_part_set_aside_takes_its_weights_along():
 
 
 def test_the_end_has_the_reason_of_the_issue():
-    assert network().fit(X, T, epochs=3).stopped == "all 3 epochs done"
+    assert network().fit(X, T, epochs=3).stopped == "all epochs done"
     assert network().fit(X, T, epochs=3, stop_seconds=0).stopped == "0 seconds are over"
 
 

@@ -234,11 +234,12 @@ class _LayerBuilding:
             raise FormulaError(f"{self.recipe.origin}: {name} is taken; give the parameter another name")
         for equation in self.local:
             for used in (equation.target, *refs(equation.value)):
-                if used.name == name:
+                # A use that picks an element, as v[0], does not tell the shape.
+                if used.name == name and len(used.index_names) == len(used.indices):
                     if name != (self.recipe.mask or [None])[0] and BATCH in used.index_names:
                         raise FormulaError(f"{self.recipe.origin}: the parameter {used} cannot differ by sample")
                     return ref(self.names[name], *(self.indices[index] for index in used.index_names))
-        raise FormulaError(f"{self.recipe.origin}: the parameter {name} does not appear in the formula")
+        raise FormulaError(f"{self.recipe.origin}: the parameter {name} stands nowhere with all its indices")
 
     def _translate(self, equation: Equation) -> Equation:
         target = rename_indices(equation.target, self.indices)

@@ -28,6 +28,8 @@ __all__ = [
 
 # Names that networks and other layers number by themselves.
 _TAKEN = {"drop", "mask", "r", "clip", "norm"}
+# The size at which a formula is tried where it is not known: no element that it picks is too far out.
+_ANY_SIZE = 2**20
 _BIASES = {"unit": " + b[j]", "layer": " + b", None: ""}
 
 
@@ -286,7 +288,7 @@ class Layer:
         if not isinstance(self.formula, str) or not named:
             raise FormulaError("a Layer is a text of equations and a mapping of parameters to initialisers")
         # Whatever is wrong with the formula itself is said here, not when a network is made of it.
-        builder = Builder(self.units or 1, training=False)
+        builder = Builder(self.units or _ANY_SIZE, training=False)
         self.build(builder, builder.input)
         builder.program()
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from chainrule.architecture import Architecture
     from chainrule.network import Network
     from chainrule.tables import TableEncoder
 
@@ -68,29 +71,60 @@ def load(path: str | Path) -> Model:
     Raises InputError if there is no such file, it is no model file or damaged, was written by a newer
     version, or its arrays do not fit its network.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a model file in it")
-    if not path.exists():
-        raise InputError(f"there is no file {path}")
-    metadata, tensors = _read(path)
-    description = _description(path, metadata)
+    from safetensors import SafetensorError, safe_open
+
+    path = existing(path, "model")
     try:
-        return _model(description, tensors)
-    except InputError as error:
-        raise InputError(f"{path} cannot be used: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(path) from error
+        with safe_open(path, framework="numpy") as file:
+            description = _description(path, file.metadata() or {})
+            try:
+                return _model(description, file)
+            except InputError as error:
+                raise InputError(f"{path} cannot be used: {error}") from error
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+                raise _damaged(path) from error
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is no model file, or not the whole of one") from error
+
+
+def existing(path: str | Path, what: str) -> Path:
+    """Return the path if it is that of a file, else raise InputError; `what` the file should be, "model"."""
+    path = Path(path)
+    try:
+        folder, found = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(str(path))} cannot be read: {_reason(error)}") from error
+    if folder:
+        raise InputError(f"{path} is a folder: name a {what} file in it")
+    if not found:
+        raise InputError(f"there is no file {path}")
+    return path
 
 
 def check_destination(path: str | Path) -> Path:
-    """Return the path if a model file can be written there, else raise InputError: before a long training."""
-    path = Path(path).resolve()
-    if path.is_dir():
+    """Return the path if a model file can be written there, else raise InputError: before a long training.
+
+    What exists there must be a file that may be written: a device or a pipe is not replaced.
+    """
+    try:
+        path = Path(os.path.realpath(path))
+        found, folder, file = path.exists(), path.is_dir(), path.is_file()
+        # The owner of a computer may write to any file; who made it read-only meant it.
+        read_only = file and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK))
+        home, open_home = path.parent.is_dir(), os.access(path.parent, os.W_OK)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(str(path))} cannot be written: {_reason(error)}") from error
+    if folder:
         raise InputError(f"{path} is a folder: name the model file to write in it")
-    if not path.parent.is_dir():
+    if found and not file:
+        raise InputError(f"{path} is no regular file: name a file that can be replaced, or a new one")
+    if read_only:
+        raise InputError(f"{path} is read-only: name another file, or permit writing to it")
+    if not home:
         raise InputError(f"there is no folder {path.parent} to write {path.name} to")
-    if not os.access(path.parent, os.W_OK):
+    if not open_home:
         raise InputError(f"{path.name} cannot be written: there is no permission to write to {path.parent}")
     return path
 
@@ -100,9 +134,11 @@ def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         raise InputError(f"{path} is a safetensors file, but no model that chainrule wrote")
     try:
         description: dict[str, Any] = json.loads(metadata[KEY])
-        written = int(description["format"])
-    except (ValueError, KeyError, TypeError) as error:
+        written = description["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
+    if type(written) is not int or written < 1:
+        raise _damaged(path)
     if written > FORMAT:
         raise InputError(
             f"{path} was written by a newer chainrule, in format {written}; this version reads format {FORMAT}: "
@@ -111,19 +147,58 @@ def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     return description
 
 
-def _model(description: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Model:
+def _model(description: dict[str, Any], file: Any) -> Model:
+    """Return the model in an open safetensors file.
+
+    Its arrays are compared by their shapes before anything is made: a short file may describe a huge network.
+    """
     from chainrule.network import Network
 
-    net = Network.from_config(description["network"])
-    _put(tensors, net)
+    network, training, versions = (description[key] for key in ("network", "training", "versions"))
+    if not isinstance(training, dict) or not isinstance(versions, dict):
+        raise TypeError("the training and the versions are told by name")
+    _compare(_needed(Network.architecture_from(network)), file)
     table = _table(description["table"]) if description["table"] is not None else None
-    return Model(net, table, description["training"], description["versions"])
+    net = Network.from_config(network)
+    tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    for prefix, put in ((PARAMETER, net.set_parameters), (STATE, net.set_states)):
+        put({n.removeprefix(prefix): values for n, values in tensors.items() if n.startswith(prefix)})
+    if table:
+        _check_sizes(table, net)
+    return Model(net, table, training, versions)
 
 
 def _table(data: dict[str, Any]) -> TableEncoder:
     from chainrule.tables import TableEncoder
 
     return TableEncoder.from_dict(data)
+
+
+def _check_sizes(table: TableEncoder, net: Network) -> None:
+    for what, of_table, of_net in (
+        ("inputs", len(table.input_names), net.inputs),
+        ("outputs", table.target.outputs, net.outputs),
+    ):
+        if of_table != of_net:
+            raise InputError(f"its table has {of_table} {what}, but its network {of_net}")
+
+
+def _needed(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a network's arrays by the names they have in a file."""
+    named = {PARAMETER: architecture.parameters, STATE: architecture.running}
+    return {
+        prefix + array.ref.name: architecture.shape_of(array.ref)
+        for prefix, arrays in named.items()
+        for array in arrays
+    }
+
+
+def _compare(needed: dict[str, tuple[int, ...]], file: Any) -> None:
+    found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118  it is no dict
+    for name in sorted(needed.keys() | found.keys()):
+        if needed.get(name) != found.get(name):
+            has, needs = (_shape(shapes.get(name)) for shapes in (found, needed))
+            raise InputError(f"its arrays do not fit its network: {shown(name)[1:-1]} has {has}, but needs {needs}")
 
 
 def _tensors(net: Network) -> dict[str, NDArray[Any]]:
@@ -137,44 +212,28 @@ def _tensors(net: Network) -> dict[str, NDArray[Any]]:
     }
 
 
-def _put(tensors: dict[str, NDArray[Any]], net: Network) -> None:
-    needed = {name: values.shape for name, values in _tensors(net).items()}
-    found = {name: values.shape for name, values in tensors.items()}
-    for name in sorted(needed.keys() | found.keys()):
-        if needed.get(name) != found.get(name):
-            has, needs = (_shape(shapes.get(name)) for shapes in (found, needed))
-            raise InputError(f"its arrays do not fit its network: {name} has {has}, but needs {needs}")
-    for prefix, put in ((PARAMETER, net.set_parameters), (STATE, net.set_states)):
-        put({n.removeprefix(prefix): values for n, values in tensors.items() if n.startswith(prefix)})
-
-
 def _shape(shape: tuple[int, ...] | None) -> str:
     return "no array" if shape is None else f"shape {shape}"
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is no model file, or not the whole of one") from error
-
-
 def _replace(path: Path, content: bytes) -> None:
     """Write to a file beside `path`, make sure it is on the disk, and only then give it the name."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".chainrule-{secrets.token_hex(8)}")  # short, so that it fits where the name just fits
     try:
-        with beside.open("wb") as file:
+        with beside.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+        raise InputError(f"{path} cannot be written: {_reason(error)}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to tell
+            beside.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _versions() -> dict[str, str]:

@@ -342,18 +342,18 @@ class Trainer:
         return "a callback asked for it" if stop else None
 
     def _diverged(self, epoch: int) -> TrainingError:
-        rate, kept, help_ = (
-            self.arrays[RATE],
-            "from before this step",
-            "a lower learning rate, clip_norm in the optimiser",
-        )
-        where = first_not_finite(self.program, self.arrays) or "the update"
+        where, kept = first_not_finite(self.program, self.arrays), "from before this step"
+        help_ = "a lower learning rate, clip_norm in the optimiser"
+        if where is None:
+            wrong = next((name for name, value in self.arrays.items() if not np.isfinite(value).all()), "a parameter")
+            where = f"the update of {wrong}"
+        elif self.step == 1:
+            help_ = "a formula that is finite for these inputs"  # nothing has been updated yet
         if not self._finite_parameters():
             self._restore(self.start)
             kept = "that the epoch began with"
-        if self.step == 1:
-            help_ = "a formula that is finite for these inputs"  # nothing has been updated yet
         return TrainingError(
-            f"the cost is no longer finite at step {self.step} (epoch {epoch}) with learning rate {rate:g}; it began "
-            f"in {where}. The parameters are those {kept}. What helps: {help_}, inputs scaled to about -1 to 1"
+            f"the cost is no longer finite at step {self.step} (epoch {epoch}) with learning rate "
+            f"{self.arrays[RATE]:g}; it began in {where}. The parameters are those {kept}. What helps: {help_}, inputs "
+            "scaled to about -1 to 1"
         )

@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.checks import gradients
+from chainrule.errors import InputError
 from chainrule.functions import FUNCTIONS, function
 
 RNG = np.random.default_rng(0)
@@ -41,7 +42,7 @@ def test_a_right_network_is_ok_in_words_and_numbers():
     assert [check.checked for check in report.parameters] == [12, 4, 8, 2, 15]
     assert all(check.rounding == 0 and check.kinks == 0 for check in report.parameters)
     assert "All derivatives agree." in str(report)
-    assert "dual numbers and central differences" in str(report)
+    assert "two oracles" in str(report)
     assert "element by element" in str(report)
     assert "WRONG" not in str(report)
 
@@ -53,7 +54,7 @@ def test_the_wrong_derivative_of_the_textbook_is_found(plant):
     assert wrong == {"w1": False, "b1": False, "w2": True, "b2": True}
     assert not report.ok
     text = str(report)
-    assert "WRONG: w1, b1. both oracles disagree" in text
+    assert "WRONG: w1, b1. Both oracles disagree" in text
     assert [line.split()[0] for line in text.splitlines() if line.endswith("WRONG")] == ["w1", "b1"]
 
 
@@ -122,14 +123,14 @@ def test_one_wrong_element_is_found_wherever_it_hides(monkeypatch, where, size):
 
 
 def test_above_1000_parameters_each_array_is_projected(plant):
-    net = network(cr.Dense(40, "tanh"), cr.Dense(22, "tanh"), cr.Dense(2))
+    net = network(cr.Dense(40, "tanh"), cr.Dense(30, "tanh"), cr.Dense(2))
     report = cr.check_gradients(net, X, T)
     assert report.projected
     assert report.ok, str(report)
-    assert {check.checked for check in report.parameters} == {gradients.PROJECTIONS}
+    assert {check.name for check in report.parameters if check.checked == gradients.PROJECTIONS} == {"w2"}
     assert "along 8 random directions" in str(report)
     plant("tanh", "1 - y**2 + 1e-6")
-    report = cr.check_gradients(network(cr.Dense(40, "tanh"), cr.Dense(22, "tanh"), cr.Dense(2)), X, T)
+    report = cr.check_gradients(network(cr.Dense(40, "tanh"), cr.Dense(30, "tanh"), cr.Dense(2)), X, T)
     assert [check.name for check in report.parameters if not check.ok][:2] == ["w1", "b1"]
 
 
@@ -180,8 +181,8 @@ def test_float32_hides_no_mistake(plant):
 
 def test_nan_is_not_ok():
     net = network(cr.Dense(2, cr.Activation("own", "log(x)")))
-    report = cr.check_gradients(net, -np.abs(X), np.abs(T))
-    assert not report.ok
+    with pytest.raises(InputError, match=r"nothing to check.*log\(z1"):
+        cr.check_gradients(net, -np.abs(X), np.abs(T))
 
 
 def test_modes_weights_and_labels_are_those_of_gradients():

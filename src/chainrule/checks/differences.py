@@ -22,6 +22,7 @@ from chainrule.equations import (
     children,
     free_indices,
     fresh_index,
+    rebuild,
     ref,
     substitute,
     substitute_indices,
@@ -33,7 +34,7 @@ Array = npt.NDArray[np.float64]
 
 # Central differences over five points, whose error is of order step**4.
 _WEIGHTS = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
-STEPS = (3e-3, 1e-3, 2e-4, 4e-5, 8e-6)
+STEPS = (3e-3, 1e-3, 2e-4, 4e-5, 8e-6, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,14 @@ class Difference:
     kink: bool = False
 
 
+@dataclass(frozen=True)
+class _Slope:
+    """A difference quotient, and about how much of it rounding of the cost can be."""
+
+    value: float
+    rounding: float
+
+
 class Differences:
     """The cost of a program as a function of its arrays, in float64.
 
@@ -52,34 +61,62 @@ class Differences:
 
     def __init__(self, program: Program, arrays: Mapping[str, Any]):
         self.arrays = {name: _as_float64(value) for name, value in arrays.items()}
+        program = self._frozen(program)
         switches = _Switches(program)
         self.switches = switches.equations
         equations = (*program.needed_for(["E"]), *self.switches)
         self.plan = Plan(replace(program, equations=equations, sizes=switches.sizes))
 
+    def _frozen(self, program: Program) -> Program:
+        """Give what stands in ``stop`` its value at the start: it takes no part in the derivative."""
+        equations: list[Equation] = []
+        inputs: list[Ref] = []
+
+        def freeze(expr: Expr) -> Expr:
+            if not (isinstance(expr, Call) and expr.function == "stop"):
+                return rebuild(expr, freeze)
+            frozen = ref(f"frozen_{len(inputs)}", *free_indices(expr))
+            equations.append(Equation(frozen, expr.args[0]))
+            inputs.append(frozen)
+            return frozen
+
+        needed = program.needed_for(["E"])
+        kept = []
+        for equation in needed:
+            kept.append(replace(equation, value=freeze(equation.value)))
+            equations.append(equation)
+        with np.errstate(all="ignore"):
+            run = Plan(replace(program, equations=tuple(equations))).run(dict(self.arrays))
+        self.arrays.update({frozen.name: run[frozen.name] for frozen in inputs})
+        return replace(program, inputs=(*program.inputs, *inputs), equations=tuple(kept))
+
     def along(self, directions: Mapping[str, Array]) -> Difference:
         """Return the derivative of the cost along `directions`, one array for each name.
 
-        Long steps suffer from curvature, short ones from rounding: of the steps tried, the two that agree
-        best are believed. A step across a kink is not.
+        Long steps suffer from curvature, short ones from rounding: of the steps tried, the one is believed that
+        agrees best with the longer one before it, its rounding counted. A step across a kink is not.
         """
-        smooth = [slope for slope, kink in (self._at(directions, step) for step in STEPS) if not kink]
+        smooth = [slope for slope in (self._at(directions, step) for step in STEPS) if slope]
         if len(smooth) < 2:
-            return Difference(smooth[0]) if smooth else Difference(math.nan, kink=True)
-        return Difference(min(pairwise(smooth), key=lambda pair: abs(pair[0] - pair[1]))[1])
+            return Difference(smooth[0].value) if smooth else Difference(math.nan, kink=True)
+        _, best = min(pairwise(smooth), key=lambda pair: abs(pair[0].value - pair[1].value) + pair[1].rounding)
+        return Difference(best.value)
 
-    def _at(self, directions: Mapping[str, Array], step: float) -> tuple[float, bool]:
+    def _at(self, directions: Mapping[str, Array], step: float) -> _Slope | None:
+        """Return the difference quotient for one step, None if a kink lies in between."""
         start = {name: self.arrays[name] for name in directions}
-        slope, signs = 0.0, []
-        for multiple, weight in _WEIGHTS.items():
+        costs, signs = [], []
+        for multiple in _WEIGHTS:
             for name, direction in directions.items():
                 self.arrays[name] = start[name] + multiple * step * direction
             run = self._run()
-            slope += weight * float(run["E"]) / step
+            costs.append(float(run["E"]))
             signs.append([np.sign(run[switch.target.name]) for switch in self.switches])
         self.arrays.update(start)
-        kink = any(not np.array_equal(a, b) for other in signs[1:] for a, b in zip(signs[0], other, strict=True))
-        return slope, kink
+        if any(not np.array_equal(a, b) for other in signs[1:] for a, b in zip(signs[0], other, strict=True)):
+            return None
+        value = sum(weight * cost for weight, cost in zip(_WEIGHTS.values(), costs, strict=True)) / step
+        return _Slope(value, np.finfo(float).eps * max(map(abs, costs)) / step)
 
     def gradient(self, name: str) -> tuple[Array, npt.NDArray[np.bool_]]:
         """Return the derivative for each element of an array, and where a kink makes it worthless (NaN)."""

@@ -91,7 +91,7 @@ def _cut(frame: pl.DataFrame, target: Target, seed: int) -> tuple[pl.DataFrame, 
 
     classes = frame[target.name].to_list() if _can_stratify(frame, target) else None
     numbers = range(len(frame))
-    kept, cut = train_test_split(numbers, test_size=PART, random_state=seed, stratify=classes)
+    kept, cut = train_test_split(numbers, test_size=PART, random_state=seed % 2**32, stratify=classes)
     return frame[sorted(kept)], frame[sorted(cut)]
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.screen import some
-from chainrule.errors import InputError
+from chainrule.cli.screen import some, warn
+from chainrule.errors import InputError, shown
 
 
 def predict(
@@ -29,6 +29,15 @@ def predict(
     frame = tables.read(table)
     predictions = encoder.target.decode(loaded.net.predict(encoder.inputs(frame)))
     for name, values in encoder.unseen(frame).items():
-        print(f"chainrule: column {name!r} holds what training had not: {some(values)}", file=sys.stderr)
-    sys.stdout.write(predictions.write_csv())
+        warn(f"column {shown(name)} holds what training had not: {some(values)}")
+    _write(predictions.write_csv())
+
+
+def _write(table: str) -> None:
+    """Write a table to stdout as UTF-8, whatever a terminal may take: this is for files and programs."""
+    sys.stdout.flush()
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.buffer.write(table.encode())
+    else:
+        sys.stdout.write(table)
     sys.stdout.flush()  # here a closed pipe is noticed, and ends the program quietly

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+LONGEST = 80
+"""More of a name or a value is not shown."""
 
 
 def console() -> Console:
@@ -14,6 +19,25 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False)
+
+
+def plain(text: object, most: int = 0) -> str:
+    """Return a text without anything that a terminal would obey, its signs for that written out.
+
+    With `most` a longer one is cut. Names of columns and files are whatever their maker liked.
+
+    >>> plain("two\\nlines"), plain("a" * 90, most=5)
+    ('two\\\\nlines', 'aa...')
+    """
+    safe = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
+    return safe if not most or len(safe) <= most else f"{safe[: most - 3]}..."
+
+
+def warn(sentence: str) -> None:
+    """Print a sentence on stderr, where there is one."""
+    if sys.stderr:
+        with suppress(OSError):
+            print(f"chainrule: {plain(sentence)}", file=sys.stderr)
 
 
 def facts(lines: Mapping[str, str]) -> None:
@@ -34,7 +58,7 @@ def some(names: Iterable[object], most: int = 6) -> str:
     >>> some(["a", "b", "c", "d"], most=2)
     'a, b and 2 more'
     """
-    every = [str(name) for name in names]
+    every = [plain(name, LONGEST) for name in names]
     rest = len(every) - most
     return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
 

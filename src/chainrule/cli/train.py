@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.screen import facts
-from chainrule.errors import InputError, unknown
+from chainrule.cli.screen import facts, plain
+from chainrule.errors import InputError, shown, unknown
 from chainrule.ranges import check_number, whole
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def train(
     from chainrule.cli import heldout, report
 
     started = time.perf_counter()
-    for name, value, least in (("epochs", epochs, 1), ("batch-size", batch_size, 1), ("seed", seed, 0)):
-        whole(f"--{name}", value, least)
+    for name, value in (("--epochs", epochs), ("--batch-size", batch_size)):
+        whole(name, value)
+    whole("--seed", seed, 0, 2**63 - 1)
     layers, update = _hidden_layers(hidden, activation), _optimizer(optimizer, rate)
     _check_destinations(table, log, out)
 
@@ -70,23 +72,50 @@ def train(
         log=log,
     )
     scores = heldout.score(encoder, rows, net)
-    report.tell_training(net, layers, history, time.perf_counter() - started)
-    report.tell_scores(len(rows.held_out), scores)
-    if out:
+    if out:  # before anything is printed, which may fail
         settings = {"optimizer": optimizer, "rate": update.rate, "batch_size": batch_size, "seed": seed}
         course = {"epochs": history.epochs, "best_epoch": history.best_epoch, "held_out": scores.network}
         models.save(out, net, encoder, {"table": table.name, **settings, **course})
-        facts({"Saved": str(out)})
+    report.tell_training(net, layers, history, time.perf_counter() - started)
+    report.tell_scores(len(rows.held_out), scores)
+    if out:
+        facts({"Saved": plain(out)})
 
 
 def _check_destinations(table: Path, log: Path | None, out: Path | None) -> None:
     from chainrule import models
 
     for name, path in (("--log", log), ("--out", out)):
-        if path and path.resolve() == table.resolve():
+        if path and _same(path, table):
             raise InputError(f"{name} would overwrite the table {table}")
+    if log and out and _same(log, out):
+        raise InputError(f"--log and --out are the same file {out}: name two files")
+    if log:
+        _check_log(log)
     if out:
         models.check_destination(out)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are of the same file, which may have many names, or not exist yet."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _check_log(path: Path) -> None:
+    """Raise InputError if no log can be written there; other than a model, it may go to a device or a pipe."""
+    try:
+        folder, found, home = path.is_dir(), path.exists(), path.resolve().parent
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"the log {shown(str(path))} cannot be written: {error}") from error
+    if folder:
+        raise InputError(f"{path} is a folder: name the log to write in it")
+    if not home.is_dir():
+        raise InputError(f"there is no folder {home} to write {path.name} to")
+    if not os.access(path if found else home, os.W_OK):
+        raise InputError(f"there is no permission to write the log {path}")
 
 
 def _hidden_layers(hidden: str, activation: str) -> list[Dense]:
@@ -96,8 +125,10 @@ def _hidden_layers(hidden: str, activation: str) -> list[Dense]:
         units = [int(part) for part in hidden.split(",")]
     except ValueError:
         raise InputError(
-            f"--hidden must be whole numbers with commas between them, such as 32,32, not {hidden!r}"
+            f"--hidden must be whole numbers with commas between them, such as 32,32, not {shown(hidden)}"
         ) from None
+    for size in units:
+        whole("a layer of --hidden", size)
     return [Dense(size, activation) for size in units]
 
 

@@ -10,7 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from chainrule.errors import InputError, shown
 from chainrule.tables.values import (
+    DATE_FORMATS,
+    check_fields,
     date_counts,
     date_cycles,
     date_format,
@@ -44,7 +47,8 @@ class Number:
         """Learn from a column of which at least one value is not missing."""
         values = numbers(column)
         missing = np.isnan(values)
-        fill = float(np.median(values[~missing]))
+        with np.errstate(over="ignore"):  # said below, as "too large to be scaled"
+            fill = float(np.median(values[~missing]))
         mean, scale = mean_and_scale(np.where(missing, fill, values), column.name)
         return cls(column.name, fill, mean, scale, flag=bool(missing.any()))
 
@@ -169,9 +173,30 @@ def to_dict(column: Column) -> dict[str, Any]:
 
 
 def from_dict(data: dict[str, Any]) -> Column:
-    """Return the column that `to_dict` made plain."""
+    """Return the column that `to_dict` made plain; raises InputError for a value that it cannot have."""
     values = dict(data)
     kind = KINDS[values.pop("kind")]
     if kind is Date:
         values["counts"] = [Number(**count) for count in values["counts"]]
-    return kind(**values)
+    column = kind(**values)
+    check_fields(column)
+    if isinstance(column, Date):
+        _check_date(column)
+    for number in column.counts if isinstance(column, Date) else [column]:
+        if isinstance(number, Number) and not number.scale > 0:
+            raise InputError(f"its number {shown(number.name)} has {number.scale} as scale")
+    return column
+
+
+def _check_date(column: Date) -> None:
+    for count in column.counts:
+        check_fields(count)
+    parts = pl.Series([], dtype=pl.Datetime("us"))
+    for what, given, known in (
+        ("format", [column.format], {None, *DATE_FORMATS}),
+        ("count", [count.name for count in column.counts], {values.name for values in date_counts(parts)}),
+        ("cycle", column.cycles, set(date_cycles(parts))),
+    ):
+        for name in given:
+            if name not in known:
+                raise InputError(f"its date {shown(column.name)} has {shown(name)} as {what}")

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 from chainrule.tables import columns, targets
 from chainrule.tables.columns import FEWEST_ROWS, Category, Column, Date, Number
 from chainrule.tables.targets import Target
@@ -56,8 +56,8 @@ class TableEncoder:
             else:
                 used.append(fit_column(column))
         if not used:
-            reasons = ", ".join(f"{name!r} ({reason})" for name, reason in left_out.items())
-            raise InputError(f"no column can predict {target.name!r}; left out: {reasons or 'there is no other'}")
+            reasons = _some([f"{shown(name)} ({reason})" for name, reason in left_out.items()])
+            raise InputError(f"no column can predict {shown(target.name)}; left out: {reasons or 'there is no other'}")
         return cls(used, target.fit(frame[target.name]), left_out)
 
     @property
@@ -70,15 +70,16 @@ class TableEncoder:
 
         Raises InputError if a column is missing or holds something else than in training.
         """
-        lacking = [column.name for column in self.columns if column.name not in frame.columns]
+        found = {column.name: column for column in frame}  # a frame finds a column by looking at each
+        lacking = [shown(column.name) for column in self.columns if column.name not in found]
         if lacking:
-            raise InputError(f"the table lacks columns that the model was trained on: {', '.join(lacking)}")
+            raise InputError(f"the table lacks columns that the model was trained on: {_some(lacking)}")
         with np.errstate(over="ignore"):
-            x = np.concatenate([column.transform(frame[column.name]) for column in self.columns], axis=1)
+            x = np.concatenate([column.transform(found[column.name]) for column in self.columns], axis=1)
         farthest = np.abs(x).max(axis=0, initial=0)
         if farthest.max() > FARTHEST:
             name = self.input_names[farthest.argmax()]
-            raise InputError(f"column {name!r} holds a number immensely far from those in training")
+            raise InputError(f"column {shown(name)} holds a number immensely far from those in training")
         return x
 
     def targets(self, frame: pl.DataFrame) -> NDArray[np.int64] | NDArray[np.float64]:
@@ -100,12 +101,19 @@ class TableEncoder:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TableEncoder:
-        """Return the encoder that `to_dict` made plain."""
-        return cls(
-            [columns.from_dict(column) for column in data["columns"]],
-            targets.from_dict(data["target"]),
-            data["left_out"],
-        )
+        """Return the encoder that `to_dict` made plain; raises InputError for a value that it cannot have."""
+        left_out = data["left_out"]
+        if not isinstance(left_out, dict) or not all(type(text) is str for pair in left_out.items() for text in pair):
+            raise InputError(f"its table left out {shown(left_out)}")
+        encoder = cls(list(map(columns.from_dict, data["columns"])), targets.from_dict(data["target"]), left_out)
+        if not encoder.columns:
+            raise InputError("its table has no columns")
+        return encoder
+
+
+def _some(names: list[str], most: int = 6) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def fit_column(column: pl.Series) -> Column:
@@ -122,15 +130,15 @@ def reason_to_leave_out(column: pl.Series) -> str | None:
     present = column.drop_nulls()
     if not len(present):
         return "no values"
+    if not column.dtype.is_numeric() and column.dtype not in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
+        return f"holds {column.dtype}"
     if column.n_unique() == 1:
         return f"always {shorten(str(present[0]), 30)}"
     if column.dtype == pl.String and not date_format(column):
         return _reason_against_texts(present)
     if column.dtype.is_integer() and present.n_unique() == len(column) and IDENTIFIER_NAME.fullmatch(column.name):
         return "numbers the rows"
-    if column.dtype.is_numeric() or column.dtype in (pl.String, pl.Boolean, pl.Date, pl.Datetime):
-        return None
-    return f"holds {column.dtype}"
+    return None
 
 
 def _reason_against_texts(present: pl.Series) -> str | None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
+from chainrule.models import existing
 
 MISSING = ("", "?", "na", "n/a", "nan", "null")
 """The texts that stand for a missing value, in upper or lower case."""
+
+_NOT_UTF_8 = "it is not UTF-8 text; save it as UTF-8"
+_BLANK_START = re.compile(r"\A(?: *\r?\n)+")
+_BLANK_LINE = re.compile(r"(?<=\n) *(?:\r?\n|\Z)")
 
 
 def read(path: str | Path) -> pl.DataFrame:
@@ -22,66 +30,90 @@ def read(path: str | Path) -> pl.DataFrame:
 
     Raises InputError if there is no such file, or it cannot be read, is empty, or names a column twice.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a table file in it")
-    if not path.exists():
-        raise InputError(f"there is no file {path}")
+    path = existing(path, "table")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet"):
         raise InputError(f"{path} is no table that can be read: known are .csv, .tsv, .txt and .parquet")
     try:
-        frame = pl.read_parquet(path) if suffix == ".parquet" else _read_csv(path)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        frame = _read_parquet(path) if suffix == ".parquet" else _read_csv(path)
+    except InputError:
+        raise
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a table: {_reason(error)}") from error
     if frame.is_empty():
         raise InputError(f"{path} is empty: a table needs at least one row below its header")
     return _clean(frame)
 
 
+def _read_parquet(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        if file.read(4) != b"PAR1":
+            raise InputError(f"{path} cannot be read as a table: it is no Parquet file, though its name says so")
+    return pl.read_parquet(path, glob=False)
+
+
 def _read_csv(path: Path) -> pl.DataFrame:
-    with path.open(encoding="utf-8-sig") as file:
-        header = next((line for line in file if line.strip()), None)
-    if header is None:
+    content = path.read_bytes()
+    if b"\0" in content:  # UTF-16 has one in nearly every character
+        raise InputError(f"{path} cannot be read as a table: {_NOT_UTF_8}")
+    text = content.decode("utf-8-sig")
+    rows = _BLANK_START.sub("", text)
+    if not rows.strip():
         return pl.DataFrame()
+    header = rows.partition("\n")[0]
     separator = max(",;\t|", key=header.count)
+    if separator in header:  # in a table of one column, an empty line is a missing value
+        rows = _without_blank_lines(rows)
     try:
-        raw = pl.read_csv(path, separator=separator, has_header=False, infer_schema=False)
+        raw = pl.read_csv(rows.encode(), separator=separator, has_header=False, infer_schema=False, glob=False)
     except pl.exceptions.ComputeError:
-        _refuse_long_row(path, separator)
+        _refuse_long_row(path, text, separator)
         raise
-    if raw.width > 1:  # in a table of one column, an empty line is a missing value
-        raw = raw.filter(~pl.all_horizontal(pl.all().is_null()))
     names = [(cell or "").strip() or f"column {k}" for k, cell in enumerate(raw.row(0), start=1)]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"{path} has {names.count(name)} columns named {name!r}: give each its own name")
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{path} has {times} columns named {shown(name)}: give each its own name")
     raw.columns = names
     return raw.slice(1)
 
 
-def _refuse_long_row(path: Path, separator: str) -> None:
+def _without_blank_lines(text: str) -> str:
+    """Return a table's text without empty lines, other than those in quotes, which belong to a cell."""
+    if not _BLANK_LINE.search(text):
+        return text
+    parts = text.split('"')
+    parts[::2] = [_BLANK_LINE.sub("", part) for part in parts[::2]]
+    return '"'.join(parts)
+
+
+def _refuse_long_row(path: Path, text: str, separator: str) -> None:
     """Raise InputError with the first line that has more cells than the header, if there is one."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter=separator)
-        width = len(next(rows))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    width = 0
+    try:
         for row in rows:
-            if len(row) > width:
+            if not width and "".join(row).strip():
+                width = len(row)
+            if width and len(row) > width:
                 raise InputError(
                     f"{path} cannot be read as a table: line {rows.line_num} has {len(row)} cells, the header {width}"
                 )
+    except csv.Error:  # a cell of more than 128 KiB, say: polars has the better words
+        return
 
 
-def _reason(error: Exception) -> str:
-    if "utf-8" in str(error):
-        return "it is not UTF-8 text; save it as UTF-8"
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return _NOT_UTF_8
     if "not properly escaped" in str(error):
         return "a quoted text in it never ends"
-    return str(error).splitlines()[0]
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
-    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String))
     text = pl.col(pl.String).str.strip_chars()
     missing = text.str.to_lowercase().is_in(MISSING)
     return frame.with_columns(pl.when(missing).then(None).otherwise(text).name.keep())

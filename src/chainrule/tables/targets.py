@@ -9,12 +9,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chainrule.errors import InputError, unknown
-from chainrule.tables.values import mean_and_scale, numbers, typed
+from chainrule.errors import InputError, shown, unknown
+from chainrule.tables.values import check_dates, check_fields, date_format, mean_and_scale, numbers, typed
 
 MOST_NUMBERED_CLASSES = 20
 LARGEST_WHOLE = 2.0**53
 """From here on not every whole number has a float of its own."""
+
+SMALLEST_SCALE = 1e-150
+"""Below, the squares of the deviations are no exact floats any more, or 0."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,15 @@ class Classes:
         places = column.replace_strict(self.labels, range(self.outputs), default=None, return_dtype=pl.Int64)
         if places.null_count():
             label = column[places.is_null().arg_true()[0]]
-            raise unknown(f"class in column {self.name!r}", label, map(str, self.labels))
+            raise unknown(f"class in column {shown(self.name)}", label, map(str, self.labels))
         return places.to_numpy()
 
     def decode(self, y: NDArray[Any]) -> pl.DataFrame:
         """Return the most probable class of each row, and the probability of each class.
 
-        `y` holds the network's outputs, shape (rows, classes).
+        `y` holds the network's outputs, shape (rows, classes); raises InputError if one is not finite.
         """
+        _refuse_not_finite(y, self.name)
         label = pl.Series(self.name, self.labels)[y.argmax(axis=1)]
         return pl.DataFrame([label, *(pl.Series(f"P({self.name}={c})", y[:, k]) for k, c in enumerate(self.labels))])
 
@@ -63,7 +67,13 @@ class Quantity:
 
     def fit(self, column: pl.Series) -> Quantity:
         """Return the quantity with the scale of the training rows."""
-        mean, scale = mean_and_scale(column.to_numpy(), self.name)
+        values = column.to_numpy()
+        mean, scale = mean_and_scale(values, self.name)
+        if values.min() < values.max() and values.std() < SMALLEST_SCALE:
+            raise InputError(
+                f"target {shown(self.name)} holds numbers too close together to be scaled, "
+                f"such as {values.min()} and {values.max()}: multiply them by a large number"
+            )
         return Quantity(self.name, mean, scale)
 
     def encode(self, column: pl.Series) -> NDArray[np.float64]:
@@ -71,8 +81,14 @@ class Quantity:
         return (column.to_numpy().reshape(-1, 1) - self.mean) / self.scale
 
     def decode(self, y: NDArray[Any]) -> pl.DataFrame:
-        """Return the numbers that the network's outputs, shape (rows, 1), stand for."""
-        return pl.DataFrame({self.name: y[:, 0].astype(np.float64) * self.scale + self.mean})
+        """Return the numbers that the network's outputs, shape (rows, 1), stand for.
+
+        Raises InputError if one is not finite.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = y[:, 0].astype(np.float64) * self.scale + self.mean
+        _refuse_not_finite(values[:, None], self.name)
+        return pl.DataFrame({self.name: values})
 
 
 Target = Classes | Quantity
@@ -90,23 +106,31 @@ def recognise_target(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, Targ
         raise unknown("column", name, frame.columns)
     # Of all rows, so that a part of them cannot look as if a column held only numbers.
     frame = frame.with_columns(map(typed, frame))
-    for column in frame:
+    for column in frame:  # while a row still has its place in the file
         if column.dtype.is_numeric():
-            numbers(column)  # refuses infinity, while a row still has its place in the file
+            numbers(column)  # refuses infinity
+        elif column.dtype in (pl.Date, pl.Datetime):
+            check_dates(column)
     frame = frame.filter(frame[name].is_not_null())
     column = frame[name]
-    _refuse_constant(column)
+    _refuse_useless(column)
     if column.dtype.is_numeric():
         quantity = pl.Series(name, numbers(column))
+        if quantity.n_unique() == 1:
+            raise InputError(
+                f"target {shown(name)} holds numbers that differ only beyond the 16th digit, such as "
+                f"{shown(column.min())} and {shown(column.max())}: subtract a number near to them"
+            )
         if not _are_classes(quantity):
             return frame.with_columns(quantity), Quantity(name)
         column = quantity.cast(pl.Int64)
-    elif column.dtype not in (pl.String, pl.Boolean):
-        raise InputError(f"target {name!r} holds {column.dtype}: a target is a class or a number")
     elif column.n_unique() > max(2, len(column) / 2):
+        if column.dtype == pl.String and date_format(column):
+            raise _dates(name)
         raise InputError(
-            f"target {name!r} has {column.n_unique()} different texts in {len(column)} rows: "
-            "a target is a number, or a class that returns in many rows"
+            f"target {shown(name)} has {column.n_unique()} different texts in {len(column)} rows, "
+            f"such as {shown(_least_like_a_number(column))}: a target is a number, without a decimal comma, "
+            "or a class that returns in many rows"
         )
     return frame.with_columns(column), Classes(name, column.unique().sort().to_list())
 
@@ -117,17 +141,45 @@ def to_dict(target: Target) -> dict[str, Any]:
 
 
 def from_dict(data: dict[str, Any]) -> Target:
-    """Return the target that `to_dict` made plain."""
+    """Return the target that `to_dict` made plain; raises InputError for a value that it cannot have."""
     values = dict(data)
     kind: type[Target] = {"classes": Classes, "number": Quantity}[values.pop("kind")]
-    return kind(**values)
+    target = kind(**values)
+    check_fields(target)
+    if isinstance(target, Quantity) and not target.scale > 0:
+        raise InputError(f"its number {shown(target.name)} has {target.scale} as scale")
+    return target
 
 
-def _refuse_constant(column: pl.Series) -> None:
+def _refuse_useless(column: pl.Series) -> None:
+    name = shown(column.name)
     if not len(column):
-        raise InputError(f"target {column.name!r} has no values")
+        raise InputError(f"target {name} has no values")
+    if column.dtype in (pl.Date, pl.Datetime):
+        raise _dates(column.name)
+    if column.dtype not in (pl.String, pl.Boolean) and not column.dtype.is_numeric():
+        raise InputError(f"target {name} holds {column.dtype}: a target is a class or a number")
     if column.n_unique() == 1:
-        raise InputError(f"target {column.name!r} is always {column[0]!r}: there is nothing to learn from a constant")
+        raise InputError(f"target {name} is always {shown(column[0])}: there is nothing to learn from a constant")
+
+
+def _dates(name: str) -> InputError:
+    return InputError(f"target {shown(name)} holds dates, which cannot be predicted: a target is a class or a number")
+
+
+def _least_like_a_number(column: pl.Series) -> Any:
+    """Return the first text that is no number: where most are, it is what keeps the column from being one."""
+    return column.filter(column.cast(pl.Float64, strict=False).is_null())[0]
+
+
+def _refuse_not_finite(y: NDArray[Any], name: str) -> None:
+    wrong = ~np.isfinite(y).all(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"the prediction of {shown(name)} for row {row + 1} is not a finite number: "
+            "the row is too far from those in training, or the model is damaged"
+        )
 
 
 def _are_classes(column: pl.Series) -> bool:
