@@ -313,9 +313,7 @@ class Trainer:
         if self.held_out is not None:
             watched = row["validation_cost"] = self.net.cost(self.held_out, penalties=False)
             if not math.isfinite(watched):
-                raise TrainingError(
-                    f"the cost of the validation data is not finite ({watched}) after epoch {row['epoch']}"
-                )
+                raise TrainingError(f"the validation cost is not finite ({watched}) after epoch {row['epoch']}")
             snapshot = self._snapshot()
         self.history.add(row)
         if log:
