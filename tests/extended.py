@@ -72,7 +72,8 @@ class Extended:
             patch.setattr(dual, "np", Wide())
             patch.setitem(dual.RULES, "erf", wide_erf)
             right = dual.dual_gradients(self.program, self.arrays, self.names)
-        assert all(right[name].dtype == self.own[f"d_{name}"].dtype == np.longdouble for name in self.names)
+        for found in (*right.values(), *(self.own[f"d_{name}"] for name in self.names)):
+            assert found.dtype == np.longdouble or not found.any()
         return max(self._error(name, right[name]).max() for name in self.names)
 
     def worst_difference(self) -> float:

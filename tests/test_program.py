@@ -53,6 +53,7 @@ def refused(*equations: Equation, **changes: Any) -> str:
         ("y[n] = x[q[n],0]", "unknown name q"),
         ("y[m] = 1", "the index m has no size; known: n, i, j, k"),
         ("y = sum(m, 1)", "the index m of sum has no size"),
+        ("y = max(m, rate)", "; the larger of two values is maximum(a, b)"),
         ("y = M", "M is the size of the index m"),
         ("y[n] = x[n,i]", "the index i stands on the right only; sum over it or write it left"),
         ("y[n] = x[n,0] * sum(i, x[n,i]) + i", "the index i stands on the right only"),

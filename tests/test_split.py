@@ -86,6 +86,9 @@ def test_a_function_whose_derivative_uses_its_value_is_named(name: str) -> None:
         ("a[n] = x[n] * sigmoid(x[n])", ["a_sigmoid[n] = sigmoid(x[n])", "a[n] = x[n] * a_sigmoid[n]"]),
         ("z[n,j] = sum(i, x[n,i] * w[i,j]) + b[j]", ["z[n,j] = sum(i, x[n,i] * w[i,j]) + b[j]"]),
         ("E = -1/2 * mean(n, x[n])", ["E = -1/2 * mean(n, x[n])"]),
+        ("E = 2 * sum(n, x[n]) / 3", ["E = 2 * sum(n, x[n]) / 3"]),
+        ("E = rate * sum(n, x[n])", ["E_sum = sum(n, x[n])", "E = rate * E_sum"]),
+        ("E = rate / 2 - sum(n, x[n]) / N", ["E = rate / 2 - sum(n, x[n]) / N"]),
         ("E = log(sum(n, x[n]))", ["E_sum = sum(n, x[n])", "E = log(E_sum)"]),
         (
             "y[n,k] = exp(z[n,k] - stop(max(k, z[n,k]))) / sum(k, exp(z[n,k] - stop(max(k, z[n,k]))))",

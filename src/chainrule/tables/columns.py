@@ -3,7 +3,9 @@ into inputs: an array of shape (rows, inputs of the column), float64."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,15 +84,11 @@ class Category:
     @classmethod
     def fit(cls, column: pl.Series) -> Category:
         """Learn the values: the 30 most frequent ones, of those that at least 3 rows hold."""
-        from sklearn.preprocessing import OneHotEncoder
-
         present = texts(column).drop_nulls()
-        encoder = OneHotEncoder(min_frequency=FEWEST_ROWS, max_categories=MOST_CATEGORIES + 1)
-        encoder.fit(present.to_numpy().reshape(-1, 1))
-        rare = encoder.infrequent_categories_[0]
-        rare = set() if rare is None else set(rare)
-        values = [value for value in encoder.categories_[0] if value not in rare]
-        return cls(column.name, values, missing=column.null_count() > 0, other=bool(rare))
+        rows = sorted(Counter(present.to_list()).items())  # by value, so that equal numbers of rows stay in its order
+        most = sorted(rows, key=itemgetter(1))[-MOST_CATEGORIES:]
+        values = sorted(value for value, number in most if number >= FEWEST_ROWS)
+        return cls(column.name, values, missing=column.null_count() > 0, other=len(values) < len(rows))
 
     @property
     def inputs(self) -> list[str]:

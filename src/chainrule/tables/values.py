@@ -50,9 +50,13 @@ def numbers(column: pl.Series) -> NDArray[np.float64]:
     if column.dtype != pl.String and not column.dtype.is_numeric():
         raise InputError(f"column {shown(column.name)} must hold numbers, not {column.dtype}")
     read = column.cast(pl.Float64, strict=False)
-    _refuse(column, read.is_null() & column.is_not_null(), "numbers")
-    _refuse(column, read.is_infinite().fill_null(False), "finite numbers")
-    return read.fill_null(np.nan).to_numpy()
+    # Questions to NumPy, and few of them: a table may have thousands of columns, and polars plans each question.
+    if read.null_count() > column.null_count():
+        _refuse(column, read.is_null() & column.is_not_null(), "numbers")
+    values: NDArray[np.float64] = read.to_numpy()  # NaN for null
+    if np.isinf(values).any():
+        _refuse(column, read.is_infinite().fill_null(False), "finite numbers")
+    return values
 
 
 def mean_and_scale(values: NDArray[np.float64], name: str) -> tuple[float, float]:
@@ -77,7 +81,8 @@ def texts(column: pl.Series) -> pl.Series:
         raise InputError(f"column {shown(column.name)} must hold texts, not {column.dtype}")
     text = column.cast(pl.String)
     lower = text.str.to_lowercase()
-    return lower.zip_with(lower.is_in(["true", "false"]).fill_null(False), text)
+    truth = lower.is_in(["true", "false"]).fill_null(False)
+    return lower.zip_with(truth, text) if truth.any() else text
 
 
 def date_format(column: pl.Series) -> str | None:
