@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chainrule as cr
 from chainrule.checks.dual import dual_gradients
 from chainrule.derive import derive
 from chainrule.engines.reference import Plan
@@ -239,6 +240,14 @@ def test_a_sum_inside_a_choice_keeps_nan_out(split: bool) -> None:
     with np.errstate(all="ignore"):
         found = Plan(derived).run({"N": 2, "x": np.array([[1.0, 2.0], [0.0, -1.0]])})
     assert np.isfinite(found["d_x"]).all()
+
+
+def test_a_reduction_over_the_units_inside_a_choice_keeps_nan_out() -> None:
+    odd = cr.Activation("odd", "where(-max(-x) > 0, exp(-sum(sqrt(x))), 0)")
+    net = cr.Network(2, [cr.Dense(2, odd)], loss="squared_error", dtype="float64")
+    with np.errstate(all="ignore"):
+        found = net.gradients(np.array([[1.0, 1.0], [-1.0, -1.0]]), np.zeros((2, 2)))
+    assert all(np.isfinite(value).all() for value in found.values())
 
 
 def test_a_gradient_reads_the_states_as_they_were_before_an_update() -> None:
