@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.engines.reference import Plan
     from chainrule.history import History
     from chainrule.optimizers import Optimizer
-    from chainrule.trainer import Callback
+    from chainrule.settings import Callback
 
 _MOST_PARAMETERS = 2**31
 Views = Mapping[str, FloatArray]
@@ -329,7 +329,7 @@ class Network:
         0.2262
         """
         from chainrule.optimizers import Adam, as_optimizer
-        from chainrule.trainer import Settings
+        from chainrule.settings import Settings
         from chainrule.training import fit
 
         self.optimizer = Adam() if optimizer is None else as_optimizer(optimizer)

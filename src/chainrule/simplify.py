@@ -201,10 +201,9 @@ def _terms(expr: Expr) -> list[Term]:
         case Call("neg", (arg,)):
             return _negated(_terms(arg))
     term = _term(expr)
-    only = next(iter(term.factors), None)
-    if len(term.factors) == 1 and term.factors[only] == 1 and abs(term.coefficient) == 1 and _is_sum(only):  # type: ignore[index,arg-type]
-        inner = _terms(only)  # type: ignore[arg-type]
-        return inner if term.coefficient == 1 else _negated(inner)
+    match list(term.factors.items()):
+        case [(Call("+" | "-", _) as only, 1)] if abs(term.coefficient) == 1:
+            return _terms(only) if term.coefficient == 1 else _negated(_terms(only))
     return [term] if term.coefficient else []
 
 

@@ -4,125 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.architecture import COST
-from chainrule.builder import OUTPUT
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan, first_not_finite
-from chainrule.errors import InputError, TrainingError, shown, unknown
-from chainrule.history import MEASURES, History, Log, Records, norm
+from chainrule.errors import TrainingError, unknown
+from chainrule.history import MEASURES, History, Log, norm
 from chainrule.optimizers import GRADIENT_NORM, RATE, Optimizer
 from chainrule.progress import Progress
-from chainrule.ranges import as_seed, check_number, check_yes_no, whole
+from chainrule.settings import Settings
+from chainrule.tally import Tally, rows_of
 
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-# Called after each epoch on record; training ends when it returns True.
-Callback = Callable[["Network", History], bool | None]
 # The network's parameters as one vector, and its states, at one moment.
 Snapshot = tuple[Any, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train; `fit` says what each means."""
-
-    epochs: int
-    batch_size: int | None
-    shuffle: bool
-    seed: int
-    early_stopping: int | None
-    stop_cost: float | None
-    stop_gradient: float | None
-    stop_seconds: float | None
-    callbacks: Sequence[Callback]
-    log: str | Path | None
-    log_rows: int | None
-    log_every: int | None
-    log_values: Sequence[str] | None
-    progress: bool | None
-
-    def __post_init__(self) -> None:
-        whole("epochs", self.epochs)
-        as_seed(self.seed)
-        check_yes_no("shuffle", self.shuffle)
-        if self.progress is not None:
-            check_yes_no("progress", self.progress)
-        for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
-            if getattr(self, name) is not None:
-                whole(name, getattr(self, name), least)
-        if self.log_values is not None and self.log is None:
-            raise InputError("log_values chooses columns of a log; give log=PATH too")
-        if isinstance(self.log_values, str) or not _all_names(self.log_values or ()):
-            raise InputError(f"log_values must be a list of names such as ['cost', 'w1'], not {shown(self.log_values)}")
-        for callback in self.callbacks:
-            if not callable(callback):
-                raise InputError(f"a callback is a function of the network and the history, not {shown(callback)}")
-        for name in ("stop_cost", "stop_gradient", "stop_seconds"):
-            if getattr(self, name) is not None:
-                check_number(name, getattr(self, name), least=0)
-
-    def records(self, validated: bool) -> Records:
-        """Return which epochs go on record."""
-        closely = validated or bool(self.callbacks) or self.stop_gradient is not None
-        return Records.choose(self.epochs, self.log_rows, self.log_every, closely)
-
-
-def _all_names(values: object) -> bool:
-    return isinstance(values, Sequence) and all(isinstance(name, str) for name in values)
-
-
-def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
-    """Return some samples of a batch."""
-    return {name: value[chosen] for name, value in data.items() if name != "N"} | {"N": len(chosen)}
-
-
-class Tally:
-    """Adds up the batches of one epoch: its cost, and on record its error.
-
-    The cost is the mean over the samples, by weight; where the network's reduction is "sum", the sum over
-    the samples and the mean of what the penalties added to each batch.
-    """
-
-    def __init__(self, summed: bool):
-        self.summed = summed
-        self._cost = self._weight = self._penalty = self._error = 0.0
-        self._batches = self._rows = 0
-
-    def add(self, arrays: dict[str, Any], value: float) -> None:
-        """Add one batch of which `value` is the cost."""
-        self._batches += 1
-        if self.summed:
-            data = float(np.sum(arrays["c"] * arrays["s"] if "s" in arrays else arrays["c"]))
-            self._cost += data
-            self._penalty += value - data
-        else:
-            weight = float(arrays["s"].sum()) if "s" in arrays else arrays["N"]
-            self._cost += weight * value
-            self._weight += weight
-
-    def add_error(self, arrays: dict[str, Any]) -> None:
-        """Add the Euclidean norms of ``t - y``."""
-        self._error += float(np.sqrt(np.square(arrays["t"] - arrays[OUTPUT]).sum(axis=1)).sum())
-        self._rows += arrays["N"]
-
-    @property
-    def cost(self) -> float:
-        """The cost of the epoch."""
-        return self._cost + self._penalty / self._batches if self.summed else self._cost / self._weight
-
-    @property
-    def error(self) -> float:
-        """The mean error over the samples."""
-        return self._error / self._rows
 
 
 class Trainer:

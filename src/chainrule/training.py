@@ -10,7 +10,9 @@ from chainrule.errors import InputError
 from chainrule.history import History
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import check_number
-from chainrule.trainer import Settings, Trainer, rows_of
+from chainrule.settings import Settings
+from chainrule.tally import rows_of
+from chainrule.trainer import Trainer
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -1,0 +1,67 @@
+"""How to train: what is given to `Network.fit` beside the arrays, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chainrule.errors import InputError, shown
+from chainrule.history import History, Records
+from chainrule.ranges import as_seed, check_number, check_yes_no, whole
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+# Called after each epoch on record; training ends when it returns True.
+Callback = Callable[["Network", History], bool | None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; `fit` says what each means."""
+
+    epochs: int
+    batch_size: int | None
+    shuffle: bool
+    seed: int
+    early_stopping: int | None
+    stop_cost: float | None
+    stop_gradient: float | None
+    stop_seconds: float | None
+    callbacks: Sequence[Callback]
+    log: str | Path | None
+    log_rows: int | None
+    log_every: int | None
+    log_values: Sequence[str] | None
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        whole("epochs", self.epochs)
+        as_seed(self.seed)
+        check_yes_no("shuffle", self.shuffle)
+        if self.progress is not None:
+            check_yes_no("progress", self.progress)
+        for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), least)
+        if self.log_values is not None and self.log is None:
+            raise InputError("log_values chooses columns of a log; give log=PATH too")
+        if isinstance(self.log_values, str) or not _all_names(self.log_values or ()):
+            raise InputError(f"log_values must be a list of names such as ['cost', 'w1'], not {shown(self.log_values)}")
+        for callback in self.callbacks:
+            if not callable(callback):
+                raise InputError(f"a callback is a function of the network and the history, not {shown(callback)}")
+        for name in ("stop_cost", "stop_gradient", "stop_seconds"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), least=0)
+
+    def records(self, validated: bool) -> Records:
+        """Return which epochs go on record."""
+        closely = validated or bool(self.callbacks) or self.stop_gradient is not None
+        return Records.choose(self.epochs, self.log_rows, self.log_every, closely)
+
+
+def _all_names(values: object) -> bool:
+    return isinstance(values, Sequence) and all(isinstance(name, str) for name in values)

@@ -1,0 +1,54 @@
+"""Batches of an epoch, and what they add up to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.builder import OUTPUT
+
+
+def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
+    """Return some samples of a batch."""
+    return {name: value[chosen] for name, value in data.items() if name != "N"} | {"N": len(chosen)}
+
+
+class Tally:
+    """Adds up the batches of one epoch: its cost, and on record its error.
+
+    The cost is the mean over the samples, by weight; where the network's reduction is "sum", the sum over
+    the samples and the mean of what the penalties added to each batch.
+    """
+
+    def __init__(self, summed: bool):
+        self.summed = summed
+        self._cost = self._weight = self._penalty = self._error = 0.0
+        self._batches = self._rows = 0
+
+    def add(self, arrays: dict[str, Any], value: float) -> None:
+        """Add one batch of which `value` is the cost."""
+        self._batches += 1
+        if self.summed:
+            data = float(np.sum(arrays["c"] * arrays["s"] if "s" in arrays else arrays["c"]))
+            self._cost += data
+            self._penalty += value - data
+        else:
+            weight = float(arrays["s"].sum()) if "s" in arrays else arrays["N"]
+            self._cost += weight * value
+            self._weight += weight
+
+    def add_error(self, arrays: dict[str, Any]) -> None:
+        """Add the Euclidean norms of ``t - y``."""
+        self._error += float(np.sqrt(np.square(arrays["t"] - arrays[OUTPUT]).sum(axis=1)).sum())
+        self._rows += arrays["N"]
+
+    @property
+    def cost(self) -> float:
+        """The cost of the epoch."""
+        return self._cost + self._penalty / self._batches if self.summed else self._cost / self._weight
+
+    @property
+    def error(self) -> float:
+        """The mean error over the samples."""
+        return self._error / self._rows
