@@ -78,3 +78,17 @@ def test_early_stopping_without_validation_compares_costs_of_the_same_kind():
         history = net.fit(x, t, optimizer=cr.Adam(0.05), epochs=30, early_stopping=5)
         assert history.best_epoch in (int(np.argmin(history.cost)), history.epochs - 1)
         assert history.best_epoch < history.epochs - 1 or history.epochs == 30
+
+
+def test_a_log_is_left_alone_by_a_training_that_has_no_row(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("mine\n")
+    net = cr.Network(1, [cr.Dense(1)], loss=cr.Loss("logarithm", "log(y)"), dtype="float64")
+    net.set_parameters({"w1": [[-1.0]]})
+    with pytest.raises(TrainingError):
+        net.fit([[1.0]], [[0.0]], epochs=3, log=log)
+    assert log.read_text() == "mine\n"
+    net.set_parameters({"w1": [[1.0]]})
+    net.fit([[1.0]], [[0.0]], optimizer=STILL, epochs=3, log=log)
+    assert log.read_text().splitlines()[0].startswith("epoch,cost")
+    assert len(log.read_text().splitlines()) == 4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, cast
 
 import numpy as np
 
@@ -81,11 +81,11 @@ class History:
             writer.writerows(zip(*columns.values(), strict=True))
 
 
-def _open(path: str | Path) -> TextIO:
+def _open(path: str | Path, mode: str = "w") -> TextIO:
     if not isinstance(path, str | PathLike) or not str(path):
         raise InputError(f"a log needs the path of a file, not {shown(path)}")
     try:
-        return Path(path).open("w", newline="", encoding="utf-8")
+        return cast(TextIO, Path(path).open(mode, newline="", encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot write the log {path}: {error}") from None
 
@@ -94,21 +94,23 @@ class Log:
     """A CSV file that grows by a row for each epoch on record, each written out at once.
 
     `values` are columns of the history and names of arrays (``w1``, ``d_w1``, ``d_x``, ``y``); an array of
-    more than one element has one column for each, ``w1[0,1]``.
+    more than one element has one column for each, ``w1[0,1]``. A file that is there already is replaced with
+    the first row, and left alone by a training that does not get so far.
     """
 
     def __init__(self, path: str | Path, values: Sequence[str] | None):
         self.values = None if values is None else ["epoch", *(value for value in values if value != "epoch")]
-        self._file = _open(path)
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._empty = True
+        self._path = path
         self._cells: dict[str, Any] = {}
+        _open(path, "a").close()  # whether it can be written is known now
+        self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
     def take(self, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Take the values of a row while the arrays have them, before the update."""
@@ -118,11 +120,15 @@ class Log:
     def write(self, row: Mapping[str, Any]) -> None:
         """Write the row taken, with what became known after the update; the first one after the names."""
         self._cells.update((name, value) for name, value in row.items() if name in self._cells)
-        if self._empty:
-            self._writer.writerow(self._cells)
-            self._empty = False
-        self._writer.writerow(self._cells.values())
-        self._file.flush()
+        rows: list[Iterable[Any]] = [self._cells.values()]
+        if self._file is None:
+            self._file = _open(self._path)
+            rows.insert(0, self._cells.keys())
+        try:
+            csv.writer(self._file, lineterminator="\n").writerows(rows)
+            self._file.flush()
+        except OSError as error:
+            raise InputError(f"the log {self._path} cannot be written any further: {error.strerror}") from None
 
     @staticmethod
     def _cells_of(name: str, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
