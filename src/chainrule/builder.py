@@ -12,6 +12,7 @@ from chainrule.equations import (
     Reduce,
     Ref,
     free_indices,
+    fresh_index,
     ref,
     refs,
     rename_arrays,
@@ -75,7 +76,7 @@ class Builder:
         self.running: list[Parameter] = []
         self.masks: list[tuple[Ref, float]] = []
         self.taken: set[str] = set()
-        self.splitter = Splitter(self.taken)
+        self.splitter = Splitter(self.taken, self.another_index)
         self.numbers = 0
         self.input = ref("x", BATCH, self.new_index(inputs))
         self.taken.add("x")
@@ -88,6 +89,12 @@ class Builder:
         used = len(self.sizes) - 1
         index = _UNIT_INDICES[used] if used < len(_UNIT_INDICES) else f"i{used}"
         self.sizes[index] = size
+        return index
+
+    def another_index(self, like: str) -> str:
+        """Return a new index of the size of another."""
+        index = fresh_index(like, {*self.sizes, *self.taken})
+        self.sizes[index] = self.sizes[like]
         return index
 
     def free_name(self, base: str) -> str:

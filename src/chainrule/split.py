@@ -7,10 +7,22 @@ the same value is split off once, whoever asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 
-from chainrule.equations import Call, Equation, Expr, Reduce, Ref, free_indices, rebuild, ref, refs
+from chainrule.equations import (
+    Call,
+    Equation,
+    Expr,
+    Index,
+    Reduce,
+    Ref,
+    free_indices,
+    rebuild,
+    ref,
+    refs,
+    substitute_indices,
+)
 from chainrule.functions import function
 
 
@@ -21,9 +33,14 @@ def is_split_off(name: str) -> bool:
 
 @dataclass
 class Splitter:
-    """Splits one equation after the other and remembers what it has named."""
+    """Splits one equation after the other and remembers what it has named.
+
+    `taken` are the names that it must not give; `fresh` names one more index like a given one, whose size
+    whoever made the splitter has to know.
+    """
 
     taken: Container[str]
+    fresh: Callable[[str], str] = "{}1".format
     names: dict[Expr, Ref] = field(default_factory=dict)
 
     def split(self, equation: Equation) -> list[Equation]:
@@ -59,7 +76,9 @@ class _Split:
                 inside = self._visit(body, tuple(dict.fromkeys((*bound, *indices))), True, chosen)
                 new: Expr = replace(expr, body=inside)
                 shadows = any(index in bound for index in indices)
-                return self._name(new, kind) if shadows or not (linear or chosen) else new
+                if chosen:
+                    return self._apart(kind, indices, inside, bound) if shadows else new
+                return self._name(new, kind) if shadows or not linear else new
             case Call(name, _):
                 through = linear and self._passes(expr)
                 new = rebuild(expr, lambda arg: self._visit(arg, bound, through, chosen or name == "where"))
@@ -67,6 +86,12 @@ class _Split:
                 has_name = chosen or expr is self.equation.value
                 return self._name(new, name) if worth and not has_name else new
         return expr
+
+    def _apart(self, kind: str, indices: tuple[str, ...], body: Expr, bound: tuple[str, ...]) -> Reduce:
+        """Return the reduction over indices of its own, where one of them is in use around it."""
+        names = {index: self.splitter.fresh(index) if index in bound else index for index in indices}
+        renamed, _ = substitute_indices(body, {old: Index(new) for old, new in names.items()}, set(names.values()))
+        return Reduce(kind, tuple(names.values()), renamed)
 
     @staticmethod
     def _passes(expr: Call) -> bool:
