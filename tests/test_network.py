@@ -51,7 +51,8 @@ def test_dense_networks_equal_a_hand_written_backward_pass(case):
     found = net.gradients(x, t, weight, inputs=True)
     assert found.keys() == right.keys()
     for name, value in found.items():
-        assert np.max(np.abs(value - right[name]) / np.maximum(np.abs(right[name]), 1e-3)) <= 1e-12, name
+        # Terms of the size of 1 that cancel leave rounding of about 1e-15 behind, on both sides.
+        assert np.max(np.abs(value - right[name]) / np.maximum(np.abs(right[name]), 1e-2)) <= 1e-12, name
     np.testing.assert_allclose(net.predict(x), oracle_dense.forward(names, parameters, x)[1][-1], rtol=1e-12)
 
 
