@@ -97,6 +97,25 @@ def test_own_formulas_see_the_layer():
 @pytest.mark.parametrize(
     ("formula", "right"),
     [
+        ("maximum(x, 0 * x)", [[1, 1]]),
+        ("maximum(0 * x, x)", [[0, 0]]),
+        ("maximum(x, x)", [[1, 1]]),
+        ("minimum(x, 2 * x)", [[1, 1]]),
+        ("minimum(x, x)", [[1, 1]]),
+        ("max(x)", [[1, 1]]),
+        ("relu(x)", [[0, 0]]),
+        ("abs(x)", [[0, 0]]),
+    ],
+)
+def test_at_a_tie_a_derivative_arrives_once(formula, right):
+    """The first of two equal values takes it; several largest units share it; relu and abs have slope 0 at 0."""
+    _, slope = apply(cr.Activation("own", formula), [[0.0, 0.0]])
+    assert slope.tolist() == right
+
+
+@pytest.mark.parametrize(
+    ("formula", "right"),
+    [
         ("x * exp(1 > 0)", math.e),
         ("x * sqrt((1 > 0) + (2 > 1))", math.sqrt(2)),
         ("x * ((1 > 0) - (2 > 1))", 0),

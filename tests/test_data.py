@@ -49,7 +49,7 @@ NO_ARRAYS = {
     "one-dimensional": ([1.0, 2.0], r"\(batch, 2\), not \(2,\)"),
     "a number": (3.0, r"\(batch, 2\), not \(\)"),
     "too wide": ([[1, 2, 3]], r"\(batch, 2\), not \(1, 3\)"),
-    "three-dimensional": ([[[1, 2]]], r"\(batch, 2\), not \(1, 1, 2\)"),
+    "three-dimensional": ([[[1], [2]]], r"\(batch, 2\), not \(1, 2, 1\)"),
     "empty list": ([], r"\(batch, 2\), not \(0,\)"),
     "no columns": ([[]], r"\(batch, 2\), not \(1, 0\)"),
     "no rows": (np.zeros((0, 2)), "x has no rows"),
@@ -118,6 +118,13 @@ def test_targets_that_do_not_fit_say_both_shapes(t, message):
 def test_targets_of_cross_entropy_are_labels_or_distributions(labels, message):
     with pytest.raises(InputError, match=message):
         network("cross_entropy", "softmax", 3).fit(X, labels)
+
+
+def test_rows_sum_to_1_up_to_rounding_alone():
+    net = network("cross_entropy", "softmax", 2, dtype="float32")
+    assert np.isfinite(net.loss(X, [[0.3, 0.7 + 2e-6]] * 3))
+    with pytest.raises(InputError, match="rows sum to 1"):
+        net.loss(X, [[0.3, 0.7001]] * 3)
 
 
 def test_targets_of_other_losses_have_their_ranges():

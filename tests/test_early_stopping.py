@@ -82,6 +82,13 @@ def test_a_training_that_improves_to_the_end_keeps_its_last_update():
     np.testing.assert_array_equal(net.vector, twin.vector)
 
 
+@pytest.mark.parametrize("validation", [None, (V, TV)], ids=["training", "validation"])
+def test_a_cost_that_stays_the_same_is_no_better(validation):
+    history = network().fit(X, T, optimizer=cr.GradientDescent(0), epochs=50, validation=validation, early_stopping=3)
+    assert history.best_epoch == 0
+    assert history.epochs == 4
+
+
 def test_only_epochs_on_record_are_looked_at():
     net = network()
     history = net.fit(X, T, optimizer=cr.Adam(0.05), epochs=400, validation=(V, TV), early_stopping=20, log_every=10)

@@ -93,6 +93,8 @@ def assert_balanced(text: str) -> None:
         ("1e-7**x", r"\left(10^{-7}\right)^{x}"),
         ("(x > 0) * y", r"[x > 0]\,y"),
         ("x <= y", r"[x \le y]"),
+        ("where(x > 0, x, 0)", r"\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}"),
+        ("where(x, y, 0)", r"\begin{cases} y & \text{if } x \\ 0 & \text{otherwise} \end{cases}"),
     ],
 )
 def test_expressions_read_as_in_a_textbook(text: str, expected: str) -> None:
