@@ -77,7 +77,6 @@ def test_early_stopping_without_validation_compares_costs_of_the_same_kind():
         net = cr.Network(4, [cr.Dense(32, "relu"), cr.Dropout(0.5), cr.Dense(1)], seed=seed)
         history = net.fit(x, t, optimizer=cr.Adam(0.05), epochs=30, early_stopping=5)
         assert history.best_epoch in (int(np.argmin(history.cost)), history.epochs - 1)
-        assert history.best_epoch < history.epochs - 1 or history.epochs == 30
 
 
 def test_a_log_is_left_alone_by_a_training_that_has_no_row(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.draws import dropout_mask
 from chainrule.layers import LAYERS, layer_config, layer_from
-from chainrule.masks import dropout_mask
 
 X = np.random.default_rng(0).normal(size=(5, 3))
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 import chainrule as cr
 import oracle_dense
-from chainrule import trainer
+from chainrule.engines import stepping
 from chainrule.errors import TrainingError
 from random_networks import cases
 
@@ -25,21 +25,21 @@ class Spy:
 
     def __init__(self, monkeypatch, rows=10, **settings):
         self.batches = []
-        run = trainer.Plan.run
+        run = stepping.Plan.run
 
         def seen(plan, arrays):
             if plan is self.compute:
                 self.batches.append(arrays["x"][:, 0].astype(int).tolist())
             return run(plan, arrays)
 
-        made = trainer.Trainer.__init__
+        made = stepping.SteppingEngine.__init__
 
         def remember(this, *arguments):
             made(this, *arguments)
             self.compute = this.compute
 
-        monkeypatch.setattr(trainer.Plan, "run", seen)
-        monkeypatch.setattr(trainer.Trainer, "__init__", remember)
+        monkeypatch.setattr(stepping.Plan, "run", seen)
+        monkeypatch.setattr(stepping.SteppingEngine, "__init__", remember)
         x = np.arange(rows)[:, None]
         net = cr.Network(1, [cr.Dense(1, init="zeros")], seed=settings.pop("net_seed", 0))
         self.history = net.fit(x, np.zeros(rows), optimizer=cr.GradientDescent(0), **settings)
@@ -102,14 +102,14 @@ def test_training_is_repeatable_to_the_bit_and_stays_in_its_dtype(case):
         net = cr.Network.from_config(case.net.config)
         kinds = set()
         with pytest.MonkeyPatch.context() as patch:
-            run = trainer.Plan.run
+            run = stepping.Plan.run
 
             def watched(plan, arrays):
                 found = run(plan, arrays)
                 kinds.update(value.dtype.name for value in found.values() if hasattr(value, "dtype"))
                 return found
 
-            patch.setattr(trainer.Plan, "run", watched)
+            patch.setattr(stepping.Plan, "run", watched)
             net.fit(case.x, case.t, sample_weight=case.sample_weight, epochs=2, batch_size=2, seed=seed)
         return net, kinds
 

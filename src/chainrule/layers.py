@@ -123,7 +123,7 @@ class Dropout:
     """While training, each value is kept with probability 1 - `rate` and then divided by it, else 0.
 
     Srivastava et al. 2014, in the "inverted" form that leaves prediction alone. The masks come from
-    `chainrule.masks`: the same on every engine. Raises `InputError` unless 0 <= rate < 1.
+    `chainrule.draws`: the same on every engine. Raises `InputError` unless 0 <= rate < 1.
     """
 
     rate: float

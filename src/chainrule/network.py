@@ -15,10 +15,10 @@ from chainrule.architecture import COST, Architecture
 from chainrule.builder import OUTPUT, Parameter
 from chainrule.data import FloatArray, as_inputs, as_numbers, as_targets, as_weights
 from chainrule.derive import gradient_name
+from chainrule.draws import dropout_mask
 from chainrule.errors import InputError, shown, unknown
 from chainrule.layers import AnyLayer, layer_from
 from chainrule.losses import PENALTIES, Loss, Penalty, Reduction
-from chainrule.masks import dropout_mask
 from chainrule.program import Program
 from chainrule.ranges import as_seed, whole
 
@@ -296,6 +296,8 @@ class Network:
         log_every: int | None = None,
         log_values: Sequence[str] | None = None,
         progress: bool | None = None,
+        engine: str = "auto",
+        threads: int | None = None,
     ) -> History:
         """Train from the network's present parameters, with a fresh optimiser, and return the history.
 
@@ -317,6 +319,10 @@ class Network:
         log : CSV file for the records; `log_rows` (about so many) or `log_every` choose the epochs, which are
             also those of the history; `log_values` chooses columns, names of arrays among them.
         progress : a bar on standard error; by default only if that is a terminal.
+        engine : "reference" (NumPy, step by step), "compiled" (machine code made for this network), or "auto",
+            which decides by the work ahead; the history says what it chose and why.
+        threads : at most so many share the work of the compiled engine, by default as many as there are cores.
+            The results are the same to the last bit for any number.
 
         A key press of Ctrl-C ends training and keeps what was learned. Raises `InputError` for arrays and
         settings that do not fit, `TrainingError` as soon as the cost is no longer a finite number.
@@ -348,6 +354,8 @@ class Network:
             log_every=log_every,
             log_values=log_values,
             progress=progress,
+            engine=engine,
+            threads=threads,
         )
         return fit(
             self,

@@ -42,7 +42,8 @@ def _bar(epochs: int) -> tuple[Any, Any]:
 
     class Rate(ProgressColumn):
         def render(self, task: Any) -> Text:
-            return Text(f"{task.speed:,.0f} epochs/s" if task.speed else "")
+            speed = task.completed / task.elapsed if task.completed and task.elapsed else 0
+            return Text(f"{speed:,.0f} epochs/s" if speed else "")
 
     bar = Bar(
         TextColumn("training"),

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule.errors import InputError, shown
+from chainrule.errors import InputError, shown, unknown
 from chainrule.history import History, Records
 from chainrule.ranges import as_seed, check_number, check_yes_no, whole
 
 if TYPE_CHECKING:
     from chainrule.network import Network
 
+ENGINES = ("auto", "reference", "compiled")
 # Called after each epoch on record; training ends when it returns True.
 Callback = Callable[["Network", History], bool | None]
 
@@ -36,6 +37,8 @@ class Settings:
     log_every: int | None
     log_values: Sequence[str] | None
     progress: bool | None
+    engine: str = "auto"
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         whole("epochs", self.epochs)
@@ -43,7 +46,15 @@ class Settings:
         check_yes_no("shuffle", self.shuffle)
         if self.progress is not None:
             check_yes_no("progress", self.progress)
-        for name, least in (("batch_size", 1), ("early_stopping", 1), ("log_rows", 3), ("log_every", 1)):
+        if self.engine not in ENGINES:
+            raise unknown("engine", self.engine, ENGINES)
+        for name, least in (
+            ("threads", 1),
+            ("batch_size", 1),
+            ("early_stopping", 1),
+            ("log_rows", 3),
+            ("log_every", 1),
+        ):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), least)
         if self.log_values is not None and self.log is None:

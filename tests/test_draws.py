@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 import chainrule as cr
-from chainrule.masks import dropout_mask
+from chainrule.draws import dropout_mask
 
 
 def mix(h):
@@ -19,7 +19,7 @@ def mix(h):
 
 
 def by_hand(seed, step, layer, shape, rate):
-    """As `chainrule.masks` says, in Python's own whole numbers."""
+    """As `chainrule.draws` says, in Python's own whole numbers."""
     key = mix(mix(mix(mix(seed % 2**32) ^ seed // 2**32) ^ step % 2**32) ^ layer % 2**32)
     kept = [mix(key ^ mix(k)) >= rate * 2**32 for k in range(int(np.prod(shape)))]
     return np.where(np.reshape(kept, shape), 1 / (1 - rate), 0)

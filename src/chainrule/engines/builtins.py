@@ -1,0 +1,264 @@
+"""What generated source may call without defining it, each as LLVM instructions; types and views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
+
+if TYPE_CHECKING:
+    from chainrule.engines.compiler import Function
+
+FAST = ("contract", "reassoc", "nsz", "arcp")
+_WORD = ir.IntType(64)
+_BYTES = ir.IntType(8).as_pointer()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of the source: as LLVM has it, and whether it is an array."""
+
+    llvm: ir.Type
+    is_array: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of an array: where it starts, and its shape."""
+
+    pointer: Any
+    shape: tuple[Any, ...]
+
+
+def _types(real: ir.Type) -> dict[str, Kind]:
+    double = ir.DoubleType()
+    numbers = {"int": _WORD, "float": double, "real": real}
+    arrays = {"Reals": real, "Doubles": double, "Ints": _WORD}
+    return {
+        **{name: Kind(kind) for name, kind in numbers.items()},
+        **{name: Kind(kind.as_pointer(), is_array=True) for name, kind in arrays.items()},
+    }
+
+
+TYPES = {"single": _types(ir.FloatType()), "double": _types(ir.DoubleType())}
+
+
+def _real(f: Function, x: Any) -> Any:
+    return f.cast(x, f.types["real"].llvm)
+
+
+def _float(f: Function, x: Any) -> Any:
+    return f.cast(x, ir.DoubleType())
+
+
+def _int(f: Function, x: Any) -> Any:
+    return f.cast(x, _WORD)
+
+
+def _choose(f: Function, test: Any, first: Any, second: Any) -> Any:
+    """Both values are computed and one is taken, without a branch."""
+    first, second = f.alike(first, second)
+    return f.builder.select(f.truth(test), first, second)
+
+
+def _min(f: Function, x: Any, u: Any) -> Any:
+    x, u = f.alike(x, u)
+    return f.builder.select(f.builder.icmp_signed("<", x, u), x, u)
+
+
+def _max(f: Function, x: Any, u: Any) -> Any:
+    x, u = f.alike(x, u)
+    return f.builder.select(f.builder.icmp_signed(">", x, u), x, u)
+
+
+def _zero(x: Any) -> Any:
+    return ir.Constant(x.type, 0.0)
+
+
+def _relu(f: Function, x: Any) -> Any:
+    return f.builder.select(f.builder.fcmp_ordered("<=", x, _zero(x)), _zero(x), x)
+
+
+def _sign(f: Function, x: Any) -> Any:
+    one = ir.Constant(x.type, 1.0)
+    below = f.builder.select(f.builder.fcmp_ordered("<", x, _zero(x)), ir.Constant(x.type, -1.0), x)
+    return f.builder.select(f.builder.fcmp_ordered(">", x, _zero(x)), one, below)
+
+
+def _larger(f: Function, x: Any, u: Any) -> Any:
+    """The larger of a value and what was largest so far; NaN if the value is."""
+    return f.builder.select(f.builder.fcmp_ordered("<=", x, u), u, x)
+
+
+def _extreme(sign: str) -> Callable[..., Any]:
+    """The first of two equal values; NaN if one of them is."""
+
+    def build(f: Function, x: Any, u: Any) -> Any:
+        x, u = f.alike(x, u)
+        first = f.builder.or_(f.builder.fcmp_ordered(sign, x, u), f.builder.fcmp_unordered("!=", x, x))
+        return f.builder.select(first, x, u)
+
+    return build
+
+
+def _square(f: Function, x: Any) -> Any:
+    return f.builder.fmul(x, x, flags=f.flags)
+
+
+def _cube(f: Function, x: Any) -> Any:
+    return f.builder.fmul(_square(f, x), x, flags=f.flags)
+
+
+def _inverse(f: Function, x: Any) -> Any:
+    return f.builder.fdiv(ir.Constant(x.type, 1.0), x, flags=f.flags)
+
+
+def _intrinsic(name: str) -> Callable[..., Any]:
+    """A function that LLVM knows, as an instruction or as a call of the C library."""
+
+    def build(f: Function, *args: Any) -> Any:
+        args = tuple(f.settled(arg) for arg in args)
+        declared = f.builder.module.declare_intrinsic(f"llvm.{name}", [args[0].type])
+        return f.builder.call(declared, args)
+
+    return build
+
+
+def _library(name: str) -> Callable[..., Any]:
+    """A function of the C library, one value at a time."""
+
+    def build(f: Function, x: Any) -> Any:
+        called = name + ("f" if isinstance(x.type, ir.FloatType) else "")
+        module = f.builder.module
+        known = module.globals.get(called)
+        return f.builder.call(known or ir.Function(module, ir.FunctionType(x.type, [x.type]), called), [x])
+
+    return build
+
+
+def _bits(f: Function, x: Any) -> Any:
+    return f.builder.bitcast(x, ir.IntType(32 if isinstance(x.type, ir.FloatType) else 64))
+
+
+def _from_bits(f: Function, word: Any) -> Any:
+    return f.builder.bitcast(word, ir.FloatType() if word.type.width == 32 else ir.DoubleType())
+
+
+def _length(f: Function, array: View) -> Any:
+    return array.shape[0]
+
+
+def _arrive(f: Function, meeting: View) -> Any:
+    """Count one more thread that has come; all threads see it at once."""
+    return f.builder.atomic_rmw("add", meeting.pointer, ir.Constant(_WORD, 1), "seq_cst")
+
+
+def _arrived(f: Function, meeting: View) -> Any:
+    return f.builder.load_atomic(meeting.pointer, "seq_cst", 8)
+
+
+def _call_address(f: Function, address: Any, result: ir.Type, arguments: list[Any]) -> Any:
+    kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    return f.builder.call(f.builder.inttoptr(address, kind.as_pointer()), arguments)
+
+
+def _give_way(f: Function, address: Any) -> Any:
+    """Let another thread have the core; `address` is that of the operating system's function."""
+    return _call_address(f, address, ir.IntType(32), [])
+
+
+def _gemm(f: Function, address: Any, turned: tuple[bool, bool], left: View, right: View, out: View, inner: Any) -> Any:
+    """Call the BLAS for a product of matrices that are stored row by row; `turned` says which is transposed.
+
+    It counts columns first, and so computes the transposed product of the transposed matrices.
+    """
+    builder, short = f.builder, ir.IntType(32)
+    real = out.pointer.type.pointee
+
+    def place(kind: ir.Type, value: Any) -> Any:
+        with builder.goto_block(f.entry):
+            slot = builder.alloca(kind)
+        builder.store(value, slot)
+        return builder.bitcast(slot, _BYTES)
+
+    def count(value: Any) -> Any:
+        return place(short, f.cast(value, short))
+
+    def letter(is_turned: bool) -> Any:
+        return place(ir.IntType(8), ir.Constant(ir.IntType(8), ord("t" if is_turned else "n")))
+
+    def data(view: View) -> Any:
+        return builder.bitcast(view.pointer, _BYTES)
+
+    rows, columns = out.shape
+    return _call_address(
+        f,
+        address,
+        ir.VoidType(),
+        [
+            *(letter(turned[1]), letter(turned[0]), count(columns), count(rows), count(inner)),
+            *(place(real, ir.Constant(real, 1.0)), data(right), count(right.shape[1])),
+            *(data(left), count(left.shape[1]), place(real, ir.Constant(real, 0.0)), data(out), count(columns)),
+        ],
+    )
+
+
+def _rows(f: Function, array: View, first: Any, last: Any) -> View:
+    """Some rows of a matrix."""
+    first, last = f.cast(first, _WORD), f.cast(last, _WORD)
+    start = f.builder.mul(first, array.shape[1], flags=("nsw",))
+    return View(f.builder.gep(array.pointer, [start], inbounds=True), (f.builder.sub(last, first), array.shape[1]))
+
+
+def _product(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
+    """Write ``left @ right`` into `out`."""
+    return _gemm(f, blas, (False, False), left, right, out, left.shape[1])
+
+
+def _product_turned(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
+    """Write ``left @ right.T`` into `out`."""
+    return _gemm(f, blas, (False, True), left, right, out, left.shape[1])
+
+
+def _product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, first: Any) -> Any:
+    """Write rows of ``left.T @ right`` into `out`, from row `first` of the result, as many as `out` has."""
+    start = View(f.builder.gep(left.pointer, [f.cast(first, _WORD)]), left.shape)
+    return _gemm(f, blas, (True, False), start, right, out, left.shape[0])
+
+
+BUILTINS: dict[str, Callable[..., Any]] = {
+    "real": _real,
+    "float": _float,
+    "int": _int,
+    "len": _length,
+    "min": _min,
+    "max": _max,
+    "choose": _choose,
+    "relu": _relu,
+    "sign": _sign,
+    "larger": _larger,
+    "maximum": _extreme(">="),
+    "minimum": _extreme("<="),
+    "square": _square,
+    "cube": _cube,
+    "inverse": _inverse,
+    "sqrt": _intrinsic("sqrt"),
+    "abs": _intrinsic("fabs"),
+    "ceil": _intrinsic("ceil"),
+    "power": _intrinsic("pow"),
+    "sin": _intrinsic("sin"),
+    "cos": _intrinsic("cos"),
+    "erf": _library("erf"),
+    "arctan": _library("atan"),
+    "bits": _bits,
+    "from_bits": _from_bits,
+    "arrive": _arrive,
+    "arrived": _arrived,
+    "give_way": _give_way,
+    "rows_of": _rows,
+    "product": _product,
+    "product_turned": _product_turned,
+    "product_over_rows": _product_over_rows,
+}

@@ -1,0 +1,55 @@
+"""Programs to source: one module for each structure of a network, as somebody would have written it for that network.
+
+Each line ends in the equation that it came from. A tiny network becomes one function in which every weight is a
+variable (`inline`), any other a few functions whose work threads share (`sliced`), around them the same loop
+(`template`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.engines.inline import Inline
+from chainrule.engines.layout import Layout, Memory
+from chainrule.engines.library import library
+from chainrule.engines.lowering import arrange, take_apart
+from chainrule.engines.sliced import Sliced
+from chainrule.engines.template import Wish, arguments, write_loop
+from chainrule.engines.unrolling import unroll
+from chainrule.program import Program
+
+
+@dataclass(frozen=True)
+class Module:
+    """Generated source, the arguments of its `entry` in order, and where arrays stand in its memory."""
+
+    source: str
+    entry: str
+    precision: str
+    arguments: tuple[str, ...]
+    memory: Memory
+    is_sliced: bool
+
+    @property
+    def whole_source(self) -> str:
+        """The source with the functions that it calls."""
+        return f"{library(self.precision)}\n{self.source}"
+
+
+def generate(program: Program, layout: Layout, wish: Wish) -> Module:
+    """Return the module of a program; raises `NotCompilableError` for what only the reference engine can do."""
+    unrolled = unroll(program)
+    step: Inline | Sliced
+    if unrolled:
+        step, functions = Inline(program, unrolled, layout, wish), []
+    else:
+        statements = take_apart(program)
+        given = [ref.name for ref in (*program.inputs, *program.states)]
+        updates = [statement for statement in statements if statement.equation.update]
+        step = Sliced(program, arrange(statements, program.sizes, given), updates, layout, wish)
+        functions = step.functions.lines
+    scalars = step.memory.scalars
+    lines = [*functions, *write_loop(step, scalars)]
+    source = "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
+    names = tuple(arguments(step, training=bool(scalars)))
+    return Module(source, "train" if scalars else "run", wish.precision, names, step.memory, step.is_sliced)

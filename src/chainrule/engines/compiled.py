@@ -1,0 +1,365 @@
+"""The compiled engine: whole epochs of a training as machine code made for its network."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.builder import BATCH, OUTPUT
+from chainrule.derive import gradient_name
+from chainrule.engines import machine
+from chainrule.engines.codegen import Module, generate
+from chainrule.engines.layout import Layout
+from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
+from chainrule.engines.stepping import SteppingEngine
+from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, TALLY, Wish
+from chainrule.equations import Equation, Expr, Ref, ref, total
+from chainrule.schedules import Constant, as_schedule
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+    from chainrule.program import Program
+
+# Steps of a first call, and of the rates worked out for one call.
+_FIRST_STEPS, _MOST_STEPS = 64, 1 << 20
+_MOST_RATES = 4096
+# Slices of a batch: about eight, of at least 32 rows and at most 256.
+_SLICES, _LEAST_ROWS, _MOST_ROWS = 8, 32, 256
+
+
+def slice_rows(batch: int) -> int:
+    """Return the rows of a slice of a batch: fixed by its size, so that sums do not depend on the threads."""
+    return max(_LEAST_ROWS, min(_MOST_ROWS, math.ceil(batch / _SLICES)))
+
+
+def training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = ()) -> Module:
+    """Return the generated module of a training."""
+    architecture = net.architecture
+    parameters = tuple(parameter.ref for parameter in architecture.parameters)
+    vectors = {"parameters": parameters, "gradients": tuple(Ref(gradient_name(r.name), r.indices) for r in parameters)}
+    for name in optimizer.state:
+        vectors[f"state_{name}"] = tuple(Ref(f"{name}_{r.name}", r.indices) for r in parameters)
+    if architecture.running:
+        vectors["running"] = tuple(parameter.ref for parameter in architecture.running)
+    made = {equation.target.name for equation in program.equations if not equation.update}
+    keep = tuple(dict.fromkeys([OUTPUT, *(name for name in logged if name in made)]))
+    summed = architecture.reduction == "sum"
+    if summed:
+        program = replace(program, equations=(*program.equations, _sum_of_costs(program)))
+    masks = {mask.name: rate for mask, rate in architecture.masks}
+    return generate(program, Layout(vectors), Wish(_precision(net), keep, masks, summed))
+
+
+def _precision(net: Network) -> str:
+    return "single" if net.dtype == np.float32 else "double"
+
+
+def _sum_of_costs(program: Program) -> Equation:
+    cost: Expr = ref("c", BATCH)
+    if any(given.name == "s" for given in program.inputs):
+        cost = ref("s", BATCH) * cost
+    return Equation(Ref(DATA_SUM), total(BATCH, cost), origin="the cost of an epoch")
+
+
+class Block:
+    """The arguments of a module: arrays and numbers by name, and their addresses in a row as `entry` takes them."""
+
+    def __init__(self, module: Module, values: Mapping[str, Any]):
+        self.module = module
+        self.values = dict(values)
+        self.addresses = np.zeros(len(module.arguments), np.int64)
+        for name in module.arguments[:-1]:
+            self.set(name, self.values[name])
+        self._at = self.addresses.ctypes.data
+        self._entry = machine.entry_of(module.whole_source, module.precision, module.entry)
+
+    def set(self, name: str, value: Any) -> None:
+        """Give an argument another value."""
+        self.values[name] = value
+        place = self.module.arguments.index(name)
+        if isinstance(value, np.ndarray):
+            self.addresses[place] = value.ctypes.data
+        else:
+            self.addresses[place] = np.float64(value).view(np.int64) if isinstance(value, float) else value
+
+    def call(self, thread: int = 0) -> None:
+        """Run the module; other threads of Python go on meanwhile."""
+        self._entry(self._at, thread)
+
+
+class CompiledEngine:
+    """Trains by calls of machine code, each for a limited number of steps."""
+
+    name = "compiled"
+
+    def __init__(self, training: Training):
+        self.training, self.net = training, training.net
+        net, settings, data = training.net, training.settings, training.data
+        module = training_module(net, training.program, training.optimizer, training.logged)
+        self.module, self.standing = module, Standing()
+        rows, batch = data["N"], training.batch_size
+        each = slice_rows(batch) if module.is_sliced else batch
+        self.threads = min(settings.threads or available_cores(), math.ceil(batch / each))
+        dtype, memory = net.dtype, module.memory
+        own = _padded(memory.elements(memory.own, batch)) + 16
+        self.place, self.tally = np.zeros(len(PLACE), np.int64), np.zeros(len(TALLY))
+        self.rates, self.constant_rates = self._rates(0, 1), _has_constant_rates(training.optimizer)
+        layers = self._layers()
+        self.plan = np.zeros(len(PLAN), np.int64)
+        self.records = np.zeros((_most_rows(training), 4 + len(training.layers)))
+        inputs = [given for given in training.program.inputs if given.indices]
+        values: dict[str, Any] = {
+            **{f"{given.name}_given": data[given.name] for given in inputs if given.name in data},
+            **{f"{given.name}_batch": np.zeros((batch, *net.architecture.shape_of(given)), dtype) for given in inputs},
+            **{name: np.zeros(net.vector.size, dtype) for name in self._vector_names()},
+            **{index.upper(): size for index, size in memory.sizes.items()},
+            "parameters": net.vector,
+            "running": np.zeros(sum(state.size for state in net.states.values()), dtype),
+            "work": np.zeros(memory.elements(memory.work, batch) + 16, dtype),
+            "own": np.zeros(own * math.ceil(batch / each), dtype),
+            "own_length": own,
+            "numbers": np.zeros(len(memory.numbers)),
+            "blas": machine.blas(module.precision) if module.is_sliced else 0,
+            "rows": rows,
+            "order": np.zeros(rows, np.int64),
+            "schedule": self.rates,
+            "schedule_rows": len(self.rates),
+            "plan": self.plan,
+            "place": self.place,
+            "tally": self.tally,
+            "stop_cost": -math.inf if settings.stop_cost is None else float(settings.stop_cost),
+            "layers": layers,
+            "layer_parts": len(layers),
+            "layer_count": len(training.layers),
+            "records": self.records,
+            "meeting": np.zeros(8, np.int64),
+            "yielding": machine.yielding(),
+            "threads": self.threads,
+        }
+        self.block = Block(module, values)
+        self._plan_ahead(batch, each)
+        self.steps_a_call = _FIRST_STEPS
+        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self.kept = self._snapshot()
+
+    def _vector_names(self) -> list[str]:
+        return ["gradients", *(f"state_{name}" for name in self.training.optimizer.state)]
+
+    def _plan_ahead(self, batch: int, each: int) -> None:
+        settings, rows = self.training.settings, self.training.data["N"]
+        self._set_plan(
+            batch=batch,
+            slice_rows=each,
+            every=self.training.records.every,
+            last_epoch=settings.epochs - 1,
+            shuffled=settings.shuffle and batch < rows,
+            seed=settings.seed,
+            measured=settings.stop_cost is not None or settings.stop_seconds is not None,
+        )
+
+    def _set_plan(self, **values: int) -> None:
+        for name, value in values.items():
+            self.plan[PLAN.index(name)] = value
+
+    def _layers(self) -> Any:
+        """Return where each layer's trained parameters stand in the flat vectors: (its number, start, stop)."""
+        numbers = {name: k for k, names in enumerate(self.training.layers.values()) for name in names}
+        rows, start = [], 0
+        for name, value in self.net.parameters.items():
+            if name in numbers:
+                rows.append((numbers[name], start, start + value.size))
+            start += value.size
+        return np.array(rows, np.int64).reshape(-1, 3)
+
+    def _rates(self, step: int, count: int) -> Any:
+        """Return the numbers that the optimiser is given at each step from one on."""
+        training, scalars = self.training, self.module.memory.scalars
+        given = [training.optimizer.scalars(step + 1 + k, training.total_steps) for k in range(count)]
+        return np.array([[numbers[name] for name in scalars] for numbers in given])
+
+    # Training
+
+    def advance(self, until: int, *, hold: bool = False, finish: bool = False, seconds: float = math.inf) -> list[Row]:
+        """Train; `chainrule.engines.standing.Engine` says until when."""
+        deadline = time.perf_counter() + seconds
+        if not self.standing.held and self.standing.start == 0:
+            self.kept = self._snapshot()
+        rows: list[Row] = []
+        while True:
+            began, steps = time.perf_counter(), self.standing.step
+            status = self._call(until, hold, finish)
+            rows += self._rows()
+            now, done = time.perf_counter(), self.standing.step - steps
+            if status == NOT_FINITE:
+                raise NotFiniteError(self.standing.epoch)
+            if status in (HELD, REACHED) or finish or self.standing.epoch >= until:
+                break
+            left = min(deadline - now, 0.1)
+            if left <= 0:
+                break
+            wanted = done * left / max(now - began, 1e-7)
+            self.steps_a_call = int(min(max(1, wanted), 8 * self.steps_a_call, _MOST_STEPS))
+        if not self._is_finite():
+            raise NotFiniteError(self.standing.epoch)
+        return rows
+
+    def _call(self, until: int, hold: bool, finish: bool) -> int:
+        standing, steps = self.standing, 1 if finish else self.steps_a_call
+        if not self.constant_rates and not standing.held:
+            steps = min(steps, _MOST_RATES)
+            self.rates = self._rates(standing.step, steps)
+            self.block.set("schedule", self.rates)
+            self.block.set("schedule_rows", len(self.rates))
+        limit = standing.step + steps + standing.held
+        self._set_plan(until=until, limit=limit, hold=hold, finish=finish)
+        self._give_states()
+        self._run()
+        self._take_states()
+        place = dict(zip(PLACE, self.place.tolist(), strict=True))
+        weight = self.tally[TALLY.index("weight_sum")]
+        cost = self.tally[TALLY.index("cost_sum")] + self.tally[TALLY.index("penalty_sum")]
+        standing.epoch, standing.start, standing.step = place["epoch"], place["start"], place["step"]
+        standing.held, standing.reached = bool(place["held"]), place["status"] == REACHED
+        standing.cost = float(self._cost(cost, weight))
+        return place["status"]
+
+    def _cost(self, cost: float, weight: float) -> float:
+        if self.net.architecture.reduction == "sum":
+            penalty = self.tally[TALLY.index("penalty_sum")]
+            return cost - penalty + penalty / weight if weight else math.nan
+        return cost / weight if weight else math.nan
+
+    def _run(self) -> None:
+        self.block.values["meeting"][:] = 0
+        if self.pool is None:
+            self.block.call()
+            return
+        # All in the pool: a key press of Ctrl-C reaches the main thread alone, between any two of its lines.
+        futures: list[Future[None]] = []
+        try:
+            self.pool.submit(self._start, futures).result()
+        finally:
+            for future in futures:
+                future.result()
+
+    def _start(self, futures: list[Future[None]]) -> None:
+        assert self.pool
+        futures.extend(self.pool.submit(self.block.call, thread) for thread in range(1, self.threads))
+        self.block.call()
+
+    def _give_states(self) -> None:
+        if self.net.states:
+            self.block.values["running"][:] = np.concatenate([state.ravel() for state in self.net.states.values()])
+
+    def _take_states(self) -> None:
+        start = 0
+        for state in self.net.states.values():
+            state[...] = self.block.values["running"][start : start + state.size].reshape(state.shape)
+            start += state.size
+
+    def _rows(self) -> list[Row]:
+        count = int(self.place[PLACE.index("rows_recorded")])
+        self.place[PLACE.index("rows_recorded")] = 0
+        names = ["epoch", "cost", "error", "rate", *(f"gradient_norm_{layer}" for layer in self.training.layers)]
+        rows = [dict(zip(names, values, strict=True)) for values in self.records[:count].tolist()]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The arrays of the last step by name, as far as the log asks for them."""
+        found: dict[str, Any] = {**self.net.parameters, **self.net.states}
+        rows = min(self.training.batch_size, self.training.data["N"] - self.standing.start)
+        for vector in self._vector_names():
+            start = 0
+            for name, value in self.net.parameters.items():
+                known = gradient_name(name) if vector == "gradients" else f"{vector.removeprefix('state_')}_{name}"
+                found[known] = self.block.values[vector][start : start + value.size].reshape(value.shape)
+                start += value.size
+        memory, start = self.module.memory, 0
+        for array in memory.work:
+            shape = [memory.extent(index, rows) for index in array.index_names]
+            found[array.name] = self.block.values["work"][start : start + math.prod(shape)].reshape(shape)
+            start += math.prod(shape)
+        found.update(zip(memory.numbers, self.block.values["numbers"], strict=True))
+        suffix = "_batch" if self.plan[PLAN.index("shuffled")] else "_given"
+        for name in self.training.data:
+            if name != "N":
+                data = self.block.values[name + suffix]
+                found[name] = data[self.standing.start :][:rows] if suffix == "_given" else data[:rows]
+        for mask, _ in self.net.architecture.masks:
+            found[mask.name] = self.block.values[f"{mask.name}_batch"][:rows]
+        return found
+
+    # When it goes wrong
+
+    def _is_finite(self) -> bool:
+        return bool(np.isfinite(self.net.vector).all() and np.isfinite(self.block.values["running"]).all())
+
+    def _snapshot(self) -> dict[str, Any]:
+        arrays = {name: self.block.values[name].copy() for name in ("parameters", "running", *self._vector_names())}
+        return {**arrays, "place": self.place.copy(), "tally": self.tally.copy(), "standing": replace(self.standing)}
+
+    def _restore(self, kept: Mapping[str, Any]) -> None:
+        for name, value in kept.items():
+            if name in ("place", "tally"):
+                getattr(self, name)[...] = value
+            elif name != "standing":
+                self.block.values[name][...] = value
+        self.standing = replace(kept["standing"])
+        self._take_states()
+
+    def failure(self) -> tuple[str, float]:
+        """Return where the step began not to be finite, and its learning rate: the reference engine looks."""
+        reference = SteppingEngine(self.training)
+        reference.stand_at(replace(self.standing))
+        return reference.failure()
+
+    def recover(self) -> str:
+        """Give the network finite parameters; return which those are."""
+        if self._is_finite():
+            return "from before this step"
+        # Training repeats itself to the bit: go back to where all was well, and on to the epoch that ended it.
+        self._restore(self.kept)
+        good, last = self._snapshot(), self.standing.epoch
+        while self._is_finite() and self._call(last + 1, False, False) != NOT_FINITE:
+            if self.standing.start == 0:
+                last += 1
+                if self._is_finite():
+                    good = self._snapshot()
+        self._restore(good)
+        return "that the epoch began with"
+
+    def close(self) -> None:
+        """End the threads."""
+        if self.pool:
+            self.pool.shutdown()
+            self.pool = None
+
+
+def _most_rows(training: Training) -> int:
+    return 1002
+
+
+def _padded(length: int) -> int:
+    """Return a length in whole lines of memory."""
+    return (length + 15) // 16 * 16
+
+
+def _has_constant_rates(optimizer: Optimizer) -> bool:
+    rates = [optimizer.rate, getattr(optimizer, "bias_rate", None)]
+    return all(rate is None or isinstance(as_schedule(rate), Constant) for rate in rates)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,204 @@
+"""The step of a tiny network, written out in the loop itself: every weight and every unit is a variable.
+
+What is a variable is in a register; memory is read when training begins and written when it ends or is looked at. With
+more parameters than registers could hold, they are read anew for each step, and updated by one loop over memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+
+from chainrule.architecture import COST
+from chainrule.engines.flat import runs_of, write_run
+from chainrule.engines.layout import Layout, Memory, reads_of
+from chainrule.engines.lowering import Section, arrange, take_apart
+from chainrule.engines.rowloop import RowLoop
+from chainrule.engines.template import Wish
+from chainrule.engines.text import Invariants, Places, Writer
+from chainrule.engines.unrolling import Unrolled
+from chainrule.equations import Ref
+from chainrule.program import Program
+
+# So many updates of single numbers are written out; more of them are loops over memory (docs/performance.md).
+REGISTERS = 64
+
+
+class Inline:
+    """Writes the step of an unrolled program; `chainrule.engines.template.Step` says what the loop asks of it."""
+
+    is_sliced = False
+
+    def __init__(self, program: Program, unrolled: Unrolled, layout: Layout, wish: Wish):
+        self.layout, self.wish = layout, wish
+        self.program, self.homes = unrolled.program, unrolled.homes
+        self.batch_arrays = [ref for ref in program.inputs if ref.indices]
+        statements = take_apart(self.program)
+        given = [ref.name for ref in (*self.program.inputs, *self.program.states)]
+        self.sections = arrange(statements, self.program.sizes, given)
+        self.updates = [statement for statement in statements if statement.equation.update]
+        self.in_registers = len(self.updates) <= REGISTERS
+        self.flat_updates = [s for s in take_apart(program) if s.equation.update]
+        made = [statement for section in self.sections for statement in section.statements]
+        self.made = [statement.name for statement in made if statement.rows != "each"]
+        read = reads_of(self.updates)
+        self.carried = [name for name in self.made if name in read]
+        self.memory = self._memory(program)
+
+    def _memory(self, program: Program) -> Memory:
+        inner = Memory.of(self.program, self.sections, self.layout, ())
+        declared = program.declarations()
+        in_vectors = {ref.name for held in self.layout.vectors.values() for ref in held}
+        originals = [self.homes[name][0] for name in self.carried if name in self.homes]
+        wanted = dict.fromkeys([*self.wish.keep, *originals])
+        work = [declared[name] for name in wanted if name not in in_vectors and declared[name].indices]
+        numbers = [eq.target.name for eq in program.equations if not eq.target.indices and not eq.update]
+        carried = [name for name in self.carried if name not in self.homes and name not in numbers]
+        scalars = inner.scalars
+        return Memory(
+            {**program.sizes},
+            (*work, *(ref for ref in inner.work if ref.name in inner.stored)),
+            (*sorted({*numbers, *carried}, key=lambda name: (name != COST, name)), *scalars),
+            scalars,
+            inner.stored,
+            inner.local,
+        )
+
+    # What the loop asks
+
+    @property
+    def kept(self) -> list[str]:
+        """The arguments for memory and sizes."""
+        return [*self.layout.vectors, "work", "numbers", *self.memory.size_arguments]
+
+    def number(self, name: str) -> str:
+        """Return how a number of the step is read: what is given is in memory, what is computed a variable."""
+        return f"numbers[{self.memory.numbers.index(name)}]" if name in self.memory.scalars else name
+
+    def begin(self, out: Writer) -> None:
+        """Write how memory becomes variables."""
+        if self.in_registers:
+            self._read(out)
+            for name in self.carried:
+                out.add(f"{name} = real({self._home(name)})")
+
+    def end(self, out: Writer) -> None:
+        """Write how variables become memory."""
+        if self.in_registers:
+            for name, place in self._vector_places():
+                out.add(f"{place} = {name}")
+
+    def save(self, out: Writer) -> None:
+        """Write the derivatives, and what updates read, to memory."""
+        if self.in_registers:
+            self._write(out)
+
+    def _read(self, out: Writer) -> None:
+        for name, place in self._vector_places():
+            out.add(f"{name} = {place}")
+
+    def _write(self, out: Writer) -> None:
+        for name in self.made:
+            if home := self._home(name):
+                out.add(f"{home} = {name}")
+
+    def compute(self, out: Writer, fill: Callable[[], None]) -> None:
+        """Write the forward and the backward pass."""
+        out.add("first, last = 0, N")
+        fill()
+        places = Places(self.program.sizes, self.memory.stored, self.memory.local, self._element_places())
+        for ref in self.memory.work:
+            if len(ref.indices) and ref.indices[0] == self.batch_arrays[0].indices[0]:
+                out.add(
+                    f"{ref.name}_all = cut(work, {self.memory.offset(ref, self.memory.work)}, {self.memory.shape(ref)})"
+                )
+        if not self.in_registers:
+            self._read(out)
+        scalars = {name: self.number(name) for name in self.memory.scalars}
+        for number, section in enumerate(self.sections, 1):
+            self._section(out, places, section, Invariants(scalars, self.program.sizes, f"same{number}_"))
+        if not self.in_registers:
+            self._write(out)
+
+    def update(self, out: Writer) -> None:
+        """Write the updates."""
+        scalars = {name: self.number(name) for name in self.memory.scalars}
+        same = Invariants(scalars, self.memory.sizes, "fixed")
+        changed = [same.of(statement) for statement in (self.updates if self.in_registers else self.flat_updates)]
+        read = reads_of(changed)
+        for name in self.memory.scalars:
+            if name in read:
+                out.add(f"{name} = real({self.number(name)})")
+        same.write(out)
+        places = Places(self.memory.sizes)
+        if self.in_registers:
+            for statement in changed:
+                out.add(f"{statement.name} = {places.text(statement.body)}", statement.equation)
+            return
+        for run in runs_of(changed, self.layout):
+            write_run(out, places, self.memory, self.layout, run)
+
+    def _section(self, out: Writer, places: Places, section: Section, same: Invariants) -> None:
+        body = Writer(out.depth)
+        for statement in section.summed:
+            body.add(f"{statement.name} = {'real(0)' if statement.kind == 'sum' else '-infinity'}")
+        for phase in section.slices:
+            phase.statements = [same.of(statement) for statement in phase.statements]
+            body.open("for n in range(N):")
+            RowLoop(body, places, phase).write()
+            body.close()
+        chain = [same.of(statement) for statement in section.whole]
+        for statement in chain:
+            body.add(f"{statement.name} = {places.text(statement.body)}", statement.equation)
+        same.write(out)
+        out.lines += body.lines
+
+    # Where elements stand
+
+    def _element_places(self) -> dict[str, str]:
+        """Return how elements of the batch's arrays, and of those that are kept, are written."""
+        given = {ref.name: ref.name for ref in self.batch_arrays}
+        rows = self.batch_arrays[0].indices[0]
+        kept = {ref.name: f"{ref.name}_all" for ref in self.memory.work if ref.indices[:1] == (rows,)}
+        arrays = {**kept, **given}
+        return {
+            name: f"{arrays[array]}[{', '.join(['n', *map(str, place)])}]"
+            for name, (array, place) in self.homes.items()
+            if array in arrays and name not in self.memory.stored
+        }
+
+    def _vector_places(self) -> Iterator[tuple[str, str]]:
+        """Yield the variables of parameters and states, with where they stand in the flat vectors."""
+        states = {ref.name for ref in self.program.states}
+        if not self.in_registers:  # those that only updates read stay where they are
+            states &= reads_of(statement for section in self.sections for statement in section.statements)
+        for vector, held in self.layout.vectors.items():
+            for name, number in _numbered(self._elements(held)):
+                if name in states:
+                    yield name, f"{vector}[{number}]"
+
+    def _home(self, name: str) -> str | None:
+        """Return where a number that a step makes is kept, if it is."""
+        if name in self.memory.numbers:
+            return f"numbers[{self.memory.numbers.index(name)}]"
+        array, place = self.homes.get(name, ("", ()))
+        for vector, held in self.layout.vectors.items():
+            if any(ref.name == array for ref in held):
+                return f"{vector}[{self._elements(held).index(name)}]"
+        kept = next((ref for ref in self.memory.work if ref.name == array), None)
+        if kept is None:
+            return None
+        number = self._elements([kept]).index(name)
+        return f"work[{self.memory.offset(kept, self.memory.work)} + {number}]"
+
+    def _elements(self, held: Sequence[Ref]) -> list[str]:
+        """Return the variables of arrays, in the order of memory."""
+        names = []
+        for ref in held:
+            sizes = [self.memory.extent(index, 0) for index in ref.index_names]
+            names += ["_".join([ref.name, *map(str, place)]) for place in product(*map(range, sizes))]
+        return names
+
+
+def _numbered(names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    return ((name, number) for number, name in enumerate(names))

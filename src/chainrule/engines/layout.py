@@ -1,0 +1,149 @@
+"""Where each array of a compiled program stands: in flat vectors, in the workspace, in the memory of a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from chainrule.architecture import COST
+from chainrule.engines.lowering import Section, Statement, is_literal
+from chainrule.equations import Ref
+from chainrule.program import Extent, Program
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Arrays one after the other in each of several flat vectors."""
+
+    vectors: Mapping[str, tuple[Ref, ...]]
+
+    def vector_of(self, name: str) -> str | None:
+        """Return the vector that holds an array."""
+        return next((vector for vector, held in self.vectors.items() if any(ref.name == name for ref in held)), None)
+
+    def number(self, name: str) -> int:
+        """Return which array of its vector it is."""
+        vector = self.vector_of(name)
+        assert vector
+        return next(number for number, ref in enumerate(self.vectors[vector]) if ref.name == name)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The layout of one program once its statements are arranged.
+
+    `stored` are arrays with a value for each row of the batch that outlive the loop that makes them; `local` those
+    that do not; `work` is all that stands in the workspace, and `own` what each slice has for itself: its part of
+    the sums over rows (`summed`), then its row at hand. `numbers` are single numbers, the `scalars` given to each
+    step last.
+    """
+
+    sizes: Mapping[str, Extent]
+    work: tuple[Ref, ...]
+    numbers: tuple[str, ...]
+    scalars: tuple[str, ...]
+    stored: frozenset[str] = frozenset()
+    local: frozenset[str] = frozenset()
+    summed: tuple[Ref, ...] = ()
+    own: tuple[Ref, ...] = ()
+
+    @staticmethod
+    def of(program: Program, sections: Sequence[Section], layout: Layout, keep: Iterable[str]) -> Memory:
+        """Lay out what sections need."""
+        statements = [statement for section in sections for statement in section.statements]
+        per_row = frozenset(s.name for s in statements if s.rows == "each")
+        stored = (_outliving(sections) | set(keep)) & per_row
+        summed = tuple(s.target for section in sections for s in section.summed)
+        rows = [Ref(s.name, s.target.indices[1:]) for s in statements if s.name in per_row - stored]
+        in_vectors = {ref.name for held in layout.vectors.values() for ref in held}
+        rest = [s.target for s in statements if s.rows != "each" and s.name not in in_vectors and s.target.indices]
+        made = sorted((s.name for s in statements if s.rows != "each" and not s.target.indices), key=_cost_first)
+        scalars = tuple(ref.name for ref in program.inputs if not ref.indices)
+        return Memory(
+            program.sizes,
+            (*(s.target for s in statements if s.name in stored), *rest),
+            (*made, *scalars),
+            scalars,
+            stored,
+            per_row - stored,
+            summed,
+            (*summed, *(row for row in rows if row.indices)),
+        )
+
+    @property
+    def size_arguments(self) -> list[str]:
+        """The sizes that are not literals, as they are named."""
+        return [index.upper() for index, size in self.sizes.items() if isinstance(size, int) and not is_literal(size)]
+
+    def size(self, index: str) -> str:
+        """Return a size as text: a number, an argument, or the rows of the batch."""
+        extent = self.sizes[index]
+        return str(extent) if is_literal(extent) else "N" if isinstance(extent, str) else index.upper()
+
+    def length(self, ref: Ref) -> str:
+        """Return the number of elements as text."""
+        return " * ".join(self.size(index) for index in ref.index_names) or "1"
+
+    def shape(self, ref: Ref) -> str:
+        """Return the shape of an array as text."""
+        return f"({', '.join(self.size(index) for index in ref.index_names)},)"
+
+    def width(self, ref: Ref) -> str:
+        """Return the number of elements that one row has, as text that may stand in a product."""
+        sizes = [self.size(index) for index in ref.index_names[1:]]
+        return f"({' * '.join(sizes)})" if len(sizes) > 1 else sizes[0] if sizes else "1"
+
+    def place(self, name: str) -> str:
+        """Return where an array of the workspace begins, as text."""
+        return self.offset(next(ref for ref in self.work if ref.name == name), self.work)
+
+    def offset(self, ref: Ref, held: Sequence[Ref]) -> str:
+        """Return where an array begins, as text."""
+        return add_lengths([self.length(other) for other in held[: held.index(ref)]])
+
+    def elements(self, held: Iterable[Ref], rows: int) -> int:
+        """Return how many numbers arrays take for a batch of so many rows."""
+        return sum(prod(self.extent(index, rows) for index in ref.index_names) for ref in held)
+
+    def extent(self, index: str, rows: int) -> int:
+        """Return a size for a batch of so many rows."""
+        size = self.sizes[index]
+        return size if isinstance(size, int) else rows
+
+
+def add_lengths(lengths: Sequence[str]) -> str:
+    """Return a sum as text, numbers added up."""
+    numbers = sum(int(length) for length in lengths if length.isdigit())
+    names = [length for length in lengths if not length.isdigit()]
+    return " + ".join([*names, *([str(numbers)] if numbers or not names else [])])
+
+
+def _cost_first(name: str) -> bool:
+    return name != COST
+
+
+def _outliving(sections: Sequence[Section]) -> set[str]:
+    """Return the arrays that are read elsewhere than in the loop that makes them."""
+    made_in: dict[str, int] = {}
+    found: set[str] = set()
+    groups = [
+        group
+        for section in sections
+        for group in (
+            *((phase.kind, phase.statements) for phase in section.slices),
+            *(("product", [statement]) for statement in section.products),
+            ("whole", [*section.elements, *section.whole]),
+        )
+    ]
+    for number, (kind, statements) in enumerate(groups):
+        made_in.update((statement.name, number) for statement in statements)
+        for statement in statements:
+            found |= {statement.name, *statement.reads} if kind == "product" else set()
+            found |= {name for name in statement.reads if made_in.get(name, number) != number}
+    return found
+
+
+def reads_of(statements: Iterable[Statement]) -> set[str]:
+    """Return all arrays that statements read."""
+    return {name for statement in statements for name in statement.reads}

@@ -1,0 +1,279 @@
+"""From equations to the order of a program: which loops there are and what stands in each.
+
+Equations are first taken apart so that each sum or maximum is a statement of its own (`take_apart`). Statements are
+then laid into sections (`arrange`). In a section, slices of the batch come first: loops over their rows, in which
+everything that one row needs is done in one go, and products with a row for each sample. What needs all rows follows:
+products over the rows, and what concerns no row. Slices may be spread over threads, and so may products over rows, by
+blocks of their result; between the two, and between sections, threads meet. Nothing here knows a layer, a loss or an
+optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from chainrule.equations import Call, Equation, Expr, Index, Reduce, Ref, Size, free_indices, rebuild, ref, refs
+from chainrule.errors import FormulaError
+from chainrule.program import Extent, Program
+
+# Sizes up to this stand in the source as numbers, so that the compiler unrolls; larger ones are arguments.
+LITERAL_TO = 16
+# A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/performance.md.
+BLAS_FROM = 8
+
+
+class NotCompilableError(FormulaError):
+    """The program says something that generated source cannot; the reference engine can."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One assignment: element by element (`over` empty), or a sum or maximum over the indices `over`.
+
+    `rows` says how the batch takes part: "each" (the target has a value for each row), "summed" (over the
+    rows), or "none".
+    """
+
+    equation: Equation
+    kind: str
+    over: tuple[str, ...]
+    body: Expr
+    rows: str
+
+    @property
+    def name(self) -> str:
+        """The array that is assigned."""
+        return self.equation.target.name
+
+    @property
+    def target(self) -> Ref:
+        """The left side."""
+        return self.equation.target
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The arrays that are read."""
+        return frozenset(used.name for used in refs(self.body))
+
+
+@dataclass
+class Phase:
+    """Statements of a slice that run together: in one loop over its rows, or each as a product by the BLAS."""
+
+    kind: str
+    statements: list[Statement] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """What runs between two meetings of the threads.
+
+    `slices` for each slice of the batch; then `products` over the rows, `elements` (element by element, nothing
+    to do with rows), and `whole`, in this order, which one thread does.
+    """
+
+    slices: list[Phase] = field(default_factory=list)
+    products: list[Statement] = field(default_factory=list)
+    elements: list[Statement] = field(default_factory=list)
+    whole: list[Statement] = field(default_factory=list)
+
+    @property
+    def summed(self) -> list[Statement]:
+        """The sums over rows that the slices make, each its part."""
+        return [statement for phase in self.slices for statement in phase.statements if statement.rows == "summed"]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """All of them."""
+        inside = [statement for phase in self.slices for statement in phase.statements]
+        return [*inside, *self.products, *self.elements, *self.whole]
+
+
+def is_literal(extent: Extent) -> bool:
+    """Whether a size stands in the source as a number."""
+    return isinstance(extent, int) and extent <= LITERAL_TO
+
+
+def take_apart(program: Program) -> list[Statement]:
+    """Return the program's statements in order, each sum and maximum by itself."""
+    return [statement for equation in program.equations for statement in _Apart(program.sizes, equation).run()]
+
+
+class _Apart:
+    def __init__(self, sizes: Mapping[str, Extent], equation: Equation):
+        self.sizes, self.equation = sizes, equation
+        self.parts: list[Statement] = []
+
+    def run(self) -> list[Statement]:
+        value = self.equation.value
+        if isinstance(value, Reduce) and value.kind != "mean" and not self.equation.update:
+            self._reduce(value, self.equation.target)
+        else:
+            self._emit(self.equation, "each", (), self._without_sums(value))
+        return self.parts
+
+    def _without_sums(self, expr: Expr) -> Expr:
+        """Return the expression with a name in place of each sum or maximum."""
+        if not isinstance(expr, Reduce):
+            return rebuild(expr, self._without_sums)
+        order = self.equation.target.index_names
+        own = free_indices(expr)
+        indices = [index for index in order if index in own] + [index for index in own if index not in order]
+        target = ref(f"{self.equation.target.name}_part{len(self.parts) + 1}", *indices)
+        self._reduce(replace(expr, kind="sum") if expr.kind == "mean" else expr, target)
+        result: Expr = target
+        for index in expr.indices if expr.kind == "mean" else ():
+            result = result / Size(index)
+        return result
+
+    def _reduce(self, expr: Reduce, target: Ref) -> None:
+        body = self._without_sums(expr.body)
+        units = tuple(index for index in expr.indices if not self._is_batch(index))
+        batch = tuple(index for index in expr.indices if self._is_batch(index))
+        if units and batch:
+            own = (*batch, *target.index_names)
+            inner = ref(f"{target.name}_row", *own)
+            self._emit(Equation(inner, Reduce(expr.kind, units, body)), expr.kind, units, body)
+            body, units = inner, ()
+        shown = Reduce(expr.kind, units or batch, body)
+        self._emit(replace(self.equation, target=target, value=shown, update=False), expr.kind, units or batch, body)
+
+    def _emit(self, equation: Equation, kind: str, over: tuple[str, ...], body: Expr) -> None:
+        if any(self._is_batch(index) for index in equation.target.index_names):
+            rows = "each"
+        else:
+            rows = "summed" if any(self._is_batch(index) for index in over) else "none"
+        self.parts.append(Statement(equation if over else replace(equation, value=body), kind, over, body, rows))
+
+    def _is_batch(self, index: str) -> bool:
+        return isinstance(self.sizes[index], str)
+
+
+def arrange(statements: Sequence[Statement], sizes: Mapping[str, Extent], given: Iterable[str]) -> list[Section]:
+    """Lay all statements but the updates into sections, each as early as what it reads allows.
+
+    `given` are the arrays that are there from the start.
+    """
+    return _Arrangement(statements, sizes, set(given)).run()
+
+
+class _Arrangement:
+    def __init__(self, statements: Sequence[Statement], sizes: Mapping[str, Extent], done: set[str]):
+        self.waiting = [statement for statement in statements if not statement.equation.update]
+        self.sizes, self.done = sizes, done
+
+    def run(self) -> list[Section]:
+        sections: list[Section] = []
+        while self.waiting:
+            section = self._section()
+            if not section.statements:
+                names = ", ".join(statement.name for statement in self.waiting)
+                raise NotCompilableError(
+                    f"{names} need other rows of the batch in a way that only the reference engine knows"
+                )
+            sections.append(section)
+        return sections
+
+    def _section(self) -> Section:
+        section, before = Section(), set(self.done)
+        while phases := [phase for phase in (self._product_phase(), self._row_phase()) if phase.statements]:
+            section.slices += phases
+        # What is summed over the rows is whole only when all slices are done.
+        self.done.update(statement.name for statement in section.summed)
+        reachable = self.done if section.slices else before
+        section.products = self._take_all("over rows", set(reachable))
+        section.elements = self._take_all("elements", set(reachable) - {s.name for s in section.summed})
+        section.whole = self._chain()
+        self.done.update(statement.name for statement in (*section.products, *section.elements))
+        return section
+
+    def _kind(self, statement: Statement) -> str:
+        if is_product(statement, self.sizes):
+            return "product" if statement.rows == "each" else "over rows"
+        if statement.rows != "none":
+            return "rows"
+        wide = any(not is_literal(self.sizes[index]) for index in statement.target.index_names)
+        return "elements" if wide and not statement.over else "whole"
+
+    def _product_phase(self) -> Phase:
+        statements = self._take_all("product", self.done)
+        self.done.update(statement.name for statement in statements)
+        return Phase("product", statements)
+
+    def _take_all(self, kind: str, there: set[str]) -> list[Statement]:
+        """Take what is ready at once."""
+        ready = [s for s in self.waiting if self._kind(s) == kind and s.reads <= there]
+        self.waiting = [s for s in self.waiting if s not in ready]
+        return ready
+
+    def _chain(self) -> list[Statement]:
+        """Take what is ready, including what that makes ready."""
+        chain: list[Statement] = []
+        for statement in list(self.waiting):
+            if self._kind(statement) == "whole" and statement.reads <= self.done:
+                self.waiting.remove(statement)
+                chain.append(statement)
+                self.done.add(statement.name)
+        return chain
+
+    def _row_phase(self) -> Phase:
+        phase, here = Phase("rows"), set(self.done)
+        progress = True
+        while progress:
+            progress = False
+            for statement in list(self.waiting):
+                if self._kind(statement) == "rows" and self._fits(statement, here):
+                    self.waiting.remove(statement)
+                    phase.statements.append(statement)
+                    if statement.rows == "each":
+                        here.add(statement.name)
+                    progress = True
+        self.done.update(statement.name for statement in phase.statements if statement.rows == "each")
+        return phase
+
+    def _fits(self, statement: Statement, here: set[str]) -> bool:
+        """Whether all it reads is there; what slices make, only in the row at hand."""
+        row = statement.over[0] if statement.rows == "summed" else statement.target.index_names[0]
+        for used in refs(statement.body):
+            if used.name not in here:
+                return False
+            own_row = used.indices[:1] == (Index(row),)
+            if self._has_rows(used) and not own_row:
+                return False
+        return True
+
+    def _has_rows(self, used: Ref) -> bool:
+        return any(isinstance(index, Index) and isinstance(self.sizes[index.name], str) for index in used.indices)
+
+
+def product_of_two(body: Expr) -> tuple[Ref, Ref] | None:
+    """Return the two arrays of a product of nothing else."""
+    match body:
+        case Call("*", (Ref() as left, Ref() as right)):
+            return left, right
+    return None
+
+
+def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
+    """Whether a statement is a product of two matrices, one of them with a row for each sample, for the BLAS.
+
+    The answer depends on a size only as far as the size is a literal, so that wider networks share their source.
+    """
+    pair = product_of_two(statement.body)
+    if statement.kind != "sum" or pair is None or len(statement.over) != 1:
+        return False
+    used = (*statement.target.index_names, *statement.over)
+    units = [size for index in used if isinstance(size := sizes[index], int)]
+    plain = all(len(array.indices) == len(array.index_names) == 2 for array in pair)
+    rows_first = all(array.index_names[0] == "n" or "n" not in array.index_names for array in pair)
+    if not (plain and rows_first and len(units) == 2 and len(used) == 3):
+        return False
+    return any(not is_literal(size) for size in units) and min(units) >= BLAS_FROM
+
+
+def indices_of(statement: Statement) -> Iterator[str]:
+    """Yield the indices of the target, then those summed over."""
+    yield from statement.target.index_names
+    yield from statement.over

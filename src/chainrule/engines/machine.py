@@ -1,0 +1,152 @@
+"""LLVM modules to functions that can be called, kept on disk by what they were made of.
+
+A file of the cache is the machine code behind a digest of it. It is written beside its place and then moved there, so
+that several processes may do so at once; what cannot be read or does not fit its digest is made anew, and where nothing
+can be written, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import platformdirs
+
+from chainrule.engines.compiler import to_llvm
+
+# Takes the address of a block of arguments and the number of the thread; other threads of Python run meanwhile.
+Entry = Callable[[int, int], None]
+
+_loading = threading.Lock()
+_loaded: dict[str, tuple[Entry, Any]] = {}
+# How many modules were compiled in this process, not found in the cache.
+compiled = 0
+
+
+def entry_of(source: str, precision: str, entry: str) -> Entry:
+    """Return the function `entry` of generated source: from memory, from the cache on disk, or compiled."""
+    key = _digest("\n".join([source, precision, entry, _machine_name()]).encode())
+    with _loading:
+        if key not in _loaded:
+            _loaded[key] = _load(_cached(key) or _compile_and_keep(key, source, precision, entry))
+        return _loaded[key][0]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _machine_name() -> str:
+    """Return everything that machine code depends on beside its source."""
+    features = llvm.get_host_cpu_features().flatten()
+    versions = f"{llvmlite.__version__} {'.'.join(map(str, llvm.llvm_version_info))}"
+    return f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {features} {versions}"
+
+
+@cache
+def _target() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    features = llvm.get_host_cpu_features().flatten()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=3, reloc="pic", codemodel="jitdefault", jit=True
+    )
+
+
+def folder() -> Path:
+    """Return where machine code is kept: CHAINRULE_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("CHAINRULE_CACHE") or platformdirs.user_cache_path("chainrule"))
+
+
+def _compile(source: str, precision: str, entry: str) -> bytes:
+    global compiled
+    compiled += 1
+    module = llvm.parse_assembly(to_llvm(source, precision, entry))
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = True
+    machine = _target()
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    return bytes(machine.emit_object(module))
+
+
+def _compile_and_keep(key: str, source: str, precision: str, entry: str) -> bytes:
+    code = _compile(source, precision, entry)
+    content = _digest(code).encode() + code
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder(), prefix=f"{key}.")
+    except OSError:
+        return code  # it cannot be kept, and works all the same
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, _path(key))
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+    return code
+
+
+def _path(key: str) -> Path:
+    return folder() / f"{key}.bin"
+
+
+def _cached(key: str) -> bytes | None:
+    try:
+        content = _path(key).read_bytes()
+    except OSError:
+        return None
+    digest, code = content[:64], content[64:]
+    return code if _digest(code).encode() == digest else None
+
+
+def _load(code: bytes) -> tuple[Entry, Any]:
+    """Return the entry of machine code, and what must live as long as it."""
+    empty = llvm.parse_assembly("")
+    empty.triple = llvm.get_process_triple()
+    engine = llvm.create_mcjit_compiler(empty, _new_target())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+    return kind(engine.get_function_address("entry")), engine
+
+
+def _new_target() -> Any:
+    """Return a target for an engine, which takes it over."""
+    _target()
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(codemodel="jitdefault", jit=True)
+
+
+@cache
+def blas(precision: str) -> int:
+    """Return the address of SciPy's matrix product for "single" or "double"."""
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__["sgemm" if precision == "single" else "dgemm"]
+    name = ctypes.pythonapi.PyCapsule_GetName
+    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return int(pointer(capsule, name(capsule)))
+
+
+@cache
+def yielding() -> int:
+    """Return the address of the system's function that lets another thread run."""
+    if os.name == "nt":
+        function = ctypes.windll.kernel32.SwitchToThread  # type: ignore[attr-defined,unused-ignore]
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)

@@ -1,0 +1,254 @@
+"""The step of a network as functions: slices of the batch and parts of results, which threads share.
+
+Small sizes stand in the source as numbers, so that the compiler unrolls; larger ones are arguments, so that networks of
+other widths share the module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.engines.flat import runs_of, write_elements, write_run
+from chainrule.engines.layout import Layout, Memory, reads_of
+from chainrule.engines.lowering import Section, Statement, product_of_two
+from chainrule.engines.rowloop import RowLoop
+from chainrule.engines.template import MEET, Wish
+from chainrule.engines.text import Invariants, Places, Writer, signature
+from chainrule.equations import Ref
+from chainrule.program import Program
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function of a step, what it is given first, and who runs it: each slice, one thread, or all."""
+
+    name: str
+    first: tuple[str, ...]
+    who: str = "all"
+
+
+class Sliced:
+    """Writes the functions of a step; `chainrule.engines.template.Step` says what the loop asks of it."""
+
+    is_sliced = True
+
+    def __init__(
+        self, program: Program, sections: Sequence[Section], updates: Sequence[Statement], layout: Layout, wish: Wish
+    ):
+        self.sections, self.updates, self.layout, self.wish = sections, updates, layout, wish
+        self.sizes = program.sizes
+        self.batch_arrays = [ref for ref in program.inputs if ref.indices]
+        self.memory = Memory.of(program, sections, layout, wish.keep)
+        self.scalar_places = {name: self.number(name) for name in self.memory.scalars}
+        self.functions = Writer()
+        self.tasks = [task for number, section in enumerate(sections, 1) for task in self._section(section, number)]
+        self.update_task = self._update() if updates else None
+
+    # What the loop asks
+
+    @property
+    def kept(self) -> list[str]:
+        """The arguments for memory, sizes and the BLAS."""
+        return [*self.layout.vectors, "work", "own", "numbers", "own_length", *self.memory.size_arguments, "blas"]
+
+    def number(self, name: str) -> str:
+        """Return how a number of the step is read."""
+        return f"numbers[{self.memory.numbers.index(name)}]"
+
+    def begin(self, out: Writer) -> None:
+        """Write nothing: all is in memory."""
+
+    def compute(self, out: Writer, fill: Callable[[], None]) -> None:
+        """Write the calls of the functions, and where threads meet."""
+        out.add("slices = (N + slice_rows - 1) // slice_rows")
+        pending, filled = False, False
+        for task in self.tasks:
+            if pending and task.who != "all":
+                out.add(MEET)
+            pending = task.who != "slices"
+            if task.who == "slices":
+                out.open("for slice_ in range(thread, slices, threads):")
+                out.add("first, last = slice_ * slice_rows, min(N, (slice_ + 1) * slice_rows)")
+                if not filled:
+                    fill()
+                filled = True
+                self._call(out, task)
+                out.close()
+                out.add(MEET)
+            elif task.who == "one":
+                out.open("if thread == 0:")
+                self._call(out, task)
+                out.close()
+            else:
+                self._call(out, task)
+        if pending:
+            out.add(MEET)
+
+    def save(self, out: Writer) -> None:
+        """Write nothing: derivatives are in memory."""
+
+    def update(self, out: Writer) -> None:
+        """Write the call of the update."""
+        assert self.update_task
+        self._call(out, self.update_task)
+
+    def end(self, out: Writer) -> None:
+        """Write nothing: all is in memory."""
+
+    # Functions
+
+    @property
+    def _arguments(self) -> list[str]:
+        arrays = [ref.name for ref in self.batch_arrays]
+        return [*arrays, "N", *self.kept]
+
+    def _call(self, out: Writer, task: Task) -> None:
+        out.add(f"{task.name}({', '.join([*task.first, *self._arguments])})")
+
+    def _function(self, name: str, first: Sequence[str], write: Callable[[Writer, Places], None]) -> Task:
+        body, places = Writer(1), Places(self.sizes, self.memory.stored, self.memory.local)
+        write(body, places)
+        out = self.functions
+        out.lines += ["", "", *signature(name, [*first, *self._arguments])]
+        out.depth += 1
+        self._views(first, body.lines)
+        out.lines += body.lines
+        out.close()
+        return Task(name, tuple(first))
+
+    def _views(self, first: Sequence[str], lines: Sequence[str]) -> None:
+        """Cut the arrays that a function mentions from where they stand."""
+        out, memory = self.functions, self.memory
+        text = "\n".join(line.split("  # ")[0] for line in lines)
+
+        def is_used(name: str) -> bool:
+            return bool(re.search(rf"\b{name}\b", text))
+
+        for ref in self.batch_arrays:
+            if is_used(ref.name):
+                out.add(f"{ref.name} = cut({ref.name}, 0, {memory.shape(ref)})")
+        in_slice = "slice_" in first
+        summed = {ref.name for ref in memory.summed} if in_slice else set()
+        for vector, held in (*self.layout.vectors.items(), ("work", memory.work)):
+            for ref in held:
+                name = f"{ref.name}_all" if ref.name in memory.stored else ref.name
+                if is_used(name) and ref.indices and ref.name not in summed:
+                    out.add(f"{name} = cut({vector}, {memory.offset(ref, held)}, {memory.shape(ref)})")
+        if not in_slice:
+            return
+        out.add("mine = slice_ * own_length")
+        for ref in memory.own:
+            name = ref.name if ref.name in summed else f"{ref.name}_row"
+            if is_used(name) and ref.indices:
+                out.add(f"{name} = cut(own, mine + {memory.offset(ref, memory.own)}, {memory.shape(ref)})")
+
+    def _section(self, section: Section, number: int) -> list[Task]:
+        tasks = []
+        if section.slices:
+            task = self._function(f"rows_{number}", ("slice_", "first", "last"), lambda o, p: self._rows(o, p, section))
+            tasks.append(replace(task, who="slices"))
+        if section.summed or section.whole:
+            task = self._function(f"whole_{number}", ("slices",), lambda o, p: self._whole(o, p, section))
+            tasks.append(replace(task, who="one"))
+        spread = [*section.products, *section.elements]
+        if spread:
+            task = self._function(f"parts_{number}", ("thread", "threads"), lambda o, p: self._parts(o, p, section))
+            tasks.append(task)
+        return tasks
+
+    def _rows(self, out: Writer, places: Places, section: Section) -> None:
+        same = Invariants(self.scalar_places, self.sizes)
+        body = Writer(1)
+        for statement in section.summed:
+            zero = "real(0)" if statement.kind == "sum" else "-infinity"
+            length = self.memory.length(statement.target)
+            indices = statement.target.indices
+            body.add(f"fill({statement.name}, {length}, {zero})" if indices else f"{statement.name} = {zero}")
+        for phase in section.slices:
+            if phase.kind == "product":
+                for statement in phase.statements:
+                    self._product(body, places, statement)
+                continue
+            phase.statements = [same.of(statement) for statement in phase.statements]
+            body.open("for n in range(first, last):")
+            RowLoop(body, places, phase).write()
+            body.close()
+        for statement in section.summed:
+            if not statement.target.indices:
+                body.add(f"own[mine + {self.memory.offset(statement.target, self.memory.own)}] = {statement.name}")
+        self._load(
+            out, reads_of(s for phase in section.slices for s in phase.statements), {s.name for s in section.summed}
+        )
+        same.write(out)
+        out.lines += body.lines
+
+    def _load(self, out: Writer, read: Iterable[str], made: Iterable[str] = ()) -> None:
+        for name in self.memory.numbers:
+            if name in set(read) - set(made):
+                out.add(f"{name} = real({self.number(name)})")
+
+    def _product(self, out: Writer, places: Places, statement: Statement) -> None:
+        pair, (over,), (row, column) = product_of_two(statement.body), statement.over, statement.target.index_names
+        assert pair
+        left, right = pair if row in pair[0].index_names else pair[::-1]
+        names = [f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target)]
+        turned = "" if right.index_names == (over, column) else "_turned"
+        out.add(f"product{turned}(blas, {names[0]}, {places.array(right.name)}, {names[1]})", statement.equation)
+
+    def _whole(self, out: Writer, places: Places, section: Section) -> None:
+        made = {s.name for s in (*section.summed, *section.whole)}
+        self._load(out, reads_of(section.whole), made)
+        for statement in section.summed:
+            at = f"own, {self.memory.offset(statement.target, self.memory.own)}, own_length, slices"
+            if statement.target.indices:
+                function = "add_parts" if statement.kind == "sum" else "largest_part"
+                out.add(f"{function}({at}, {self._flat_view(statement.target)})", statement.equation)
+            else:
+                function = "sum_of_parts" if statement.kind == "sum" else "largest_of_parts"
+                out.add(f"{statement.name} = {function}({at})", statement.equation)
+        same = Invariants(self.scalar_places, self.sizes)
+        chain = [same.of(statement) for statement in section.whole]
+        same.write(out)
+        for statement in chain:
+            write_elements(out, places, statement)
+        for name in self.memory.numbers:
+            if name in made:
+                out.add(f"{self.number(name)} = {name}")
+
+    def _flat_view(self, ref: Ref) -> str:
+        vector = self.layout.vector_of(ref.name)
+        name, held = (vector, self.layout.vectors[vector]) if vector else ("work", self.memory.work)
+        length = self.memory.length(ref)
+        return f"cut({name}, {self.memory.offset(ref, held)}, ({length},)), {length}"
+
+    def _parts(self, out: Writer, places: Places, section: Section) -> None:
+        for number, statement in enumerate(section.products):
+            pair, (row, column) = product_of_two(statement.body), statement.target.index_names
+            assert pair
+            left, right = pair if row in pair[0].index_names else pair[::-1]
+            target, rows = places.array(statement.name), self.memory.size(row)
+            out.add(f"count = blocks({rows}, N, {self.memory.size(column)})")
+            out.open(f"for block in range((thread + {number}) % threads, count, threads):")
+            out.add(f"first, last = {rows} * block // count, {rows} * (block + 1) // count")
+            operands = f"rows_of({places.array(left.name)}, 0, N), rows_of({places.array(right.name)}, 0, N)"
+            out.add(f"product_over_rows(blas, {operands}, rows_of({target}, first, last), first)", statement.equation)
+            out.close()
+        same = Invariants(self.scalar_places, self.sizes)
+        chain = [same.of(statement) for statement in section.elements]
+        self._load(out, reads_of(chain))
+        same.write(out)
+        for statement in chain:
+            write_elements(out, places, statement, spread=True)
+
+    def _update(self) -> Task:
+        def write(body: Writer, places: Places) -> None:
+            same = Invariants(self.scalar_places, self.sizes)
+            changed = [same.of(statement) for statement in self.updates]
+            self._load(body, reads_of(changed))
+            same.write(body)
+            for run in runs_of(changed, self.layout):
+                write_run(body, places, self.memory, self.layout, run)
+
+        return self._function("update", ("thread", "threads"), write)

@@ -1,0 +1,287 @@
+"""The loop around a step, the same for all networks: epochs, batches, draws, records, and when to come back.
+
+`place` says where training stands and `tally` what the epoch has added up so far, so that a training can be left after
+any step and taken up again. All threads run this loop and come to the same decisions; the first of them writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chainrule.architecture import COST
+from chainrule.builder import OUTPUT
+from chainrule.engines.layout import Memory
+from chainrule.engines.text import Writer, signature
+from chainrule.equations import Ref
+from chainrule.optimizers import RATE, STEP
+
+# What `plan`, `place` and `tally` hold, in order; `chainrule.engines.compiled` writes and reads them by these names.
+PLAN = (
+    "until",
+    "limit",
+    "batch",
+    "slice_rows",
+    "every",
+    "last_epoch",
+    "hold",
+    "finish",
+    "shuffled",
+    "seed",
+    "measured",
+)
+PLACE = ("epoch", "start", "step", "held", "rows_recorded", "status")
+TALLY = ("cost_sum", "weight_sum", "penalty_sum", "error_sum")
+GOING, HELD, REACHED, NOT_FINITE = 0, 1, 2, 3
+# What `train` and `run` are given after the arrays; the number of the thread last.
+_TRAIN = ("rows", "order", "schedule", "schedule_rows", "plan", "place", "tally", "stop_cost", "layers", "layer_parts",
+         "layer_count", "records", "meeting", "yielding", "threads", "thread")  # fmt: skip
+_RUN = ("rows", "result", "result_width", "batch", "slice_rows", "meeting", "yielding", "threads", "thread")
+# Where all threads wait for each other.
+MEET = "round_ = meet(meeting, threads, round_, yielding)"
+DATA_SUM = "data_sum"  # the sum of the samples' costs, by weight
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a module is to do beside the equations.
+
+    `keep` are arrays that must be there after a step beside derivatives, `masks` the rates of dropout by name;
+    `summed` says that costs of batches add up instead of being averaged, `result` the array that a run without
+    training returns.
+    """
+
+    precision: str
+    keep: tuple[str, ...] = ()
+    masks: Mapping[str, float] = field(default_factory=dict)
+    summed: bool = False
+    result: str = ""
+
+
+class Step(Protocol):
+    """What a step of one network adds to the loop; `batch_arrays` are its inputs with a value for each row."""
+
+    batch_arrays: list[Ref]
+    memory: Memory
+    wish: Wish
+    is_sliced: bool
+
+    @property
+    def kept(self) -> list[str]:
+        """The arguments for memory, sizes and the BLAS."""
+
+    def number(self, name: str) -> str:
+        """Return how a number of the step is read, as text."""
+
+    def begin(self, out: Writer) -> None:
+        """Write what stands before the loop."""
+
+    def compute(self, out: Writer, fill: Callable[[], None]) -> None:
+        """Write the forward and the backward pass; `fill` writes how a slice gets its rows."""
+
+    def save(self, out: Writer) -> None:
+        """Write what makes the derivatives readable from outside."""
+
+    def update(self, out: Writer) -> None:
+        """Write the updates."""
+
+    def end(self, out: Writer) -> None:
+        """Write what stands after the loop."""
+
+
+def write_loop(step: Step, scalars: Sequence[str]) -> list[str]:
+    """Return the lines of `train`, or of `run` where the step has no `scalars` and so no updates."""
+    return _Loop(step, scalars).write()
+
+
+class _Loop:
+    def __init__(self, step: Step, scalars: Sequence[str]):
+        self.step, self.scalars = step, scalars
+        arrays = {ref.name: ref for ref in step.batch_arrays}
+        self.data = {name: ref for name, ref in arrays.items() if name not in step.wish.masks}
+        self.masks = {name: arrays[name] for name in step.wish.masks if name in arrays}
+        self.out = Writer()
+
+    def write(self) -> list[str]:
+        self.out.lines += ["", ""]
+        if self.scalars:
+            self._train()
+        else:
+            self._run()
+        return self.out.lines
+
+    def _with_meeting(self, text: str) -> str:
+        """Return lines of a template without meetings where there is one thread only."""
+        return text if self.step.is_sliced else "\n".join(line for line in text.splitlines() if MEET not in line)
+
+    def _shape(self, ref: Ref) -> str:
+        return f"(N, {self.step.memory.width(ref)})" if len(ref.indices) > 1 else "(N,)"
+
+    def _batch(self) -> None:
+        """Write where the arrays of the batch at hand are."""
+        out = self.out
+        for name, ref in self.data.items():
+            out.add(f"{name} = cut({name}_given, start * {self.step.memory.width(ref)}, {self._shape(ref)})")
+        if self.scalars:
+            out.open("if shuffled:")
+            for name, ref in self.data.items():
+                out.add(f"{name} = cut({name}_batch, 0, {self._shape(ref)})")
+            out.close()
+        for name, ref in self.masks.items():
+            out.add(f"{name} = cut({name}_batch, 0, {self._shape(ref)})")
+
+    def _fill(self) -> None:
+        """Write how a slice gets its rows and its masks."""
+        out = self.out
+        if self.scalars:
+            out.open("if shuffled:")
+            for name, ref in self.data.items():
+                out.add(f"gather({name}_given, order, start, first, last, {self.step.memory.width(ref)}, {name}_batch)")
+            out.close()
+        for number, (name, ref) in enumerate(self.masks.items(), start=1):
+            width, rate = self.step.memory.width(ref), repr(self.step.wish.masks[name])
+            out.add(f"at, count = first * {width}, (last - first) * {width}")
+            out.add(f"fill_mask(cut({name}_batch, at, (count,)), at, count, seed, step + 1, {number}, {rate})")
+
+    def _train(self) -> None:
+        out, scalars = self.out, self.scalars
+        out.lines += signature("train", arguments(self.step, training=True))
+        out.depth = 1
+        out.add(f"{', '.join(PLAN)} = {_items('plan', PLAN)}")
+        out.add(f"{', '.join(PLACE)} = {_items('place', PLACE)}")
+        out.add(f"{', '.join(TALLY)} = {_items('tally', TALLY)}")
+        out.block(_START)
+        self.step.begin(out)
+        out.open("while True:")
+        out.block(self._with_meeting(_EPOCH))
+        out.add("N = min(batch, rows - start)")
+        out.add("last_batch = finish or start + N >= rows")
+        self._batch()
+        out.open("if not held:")
+        out.open("if thread == 0:")
+        out.add("row = min(step - first_step, schedule_rows - 1)")
+        for k, name in enumerate(scalars):
+            value = "step + 1" if name == STEP else f"schedule[row * {len(scalars)} + {k}]"
+            out.add(f"{self.step.number(name)} = {value}")
+        out.close()
+        self.step.compute(out, self._fill)
+        out.add(f"value = float({self.step.number(COST)})")
+        out.open("if not value - value == 0.0:")
+        out.add(f"status = {NOT_FINITE}")
+        out.add("break")
+        out.close()
+        self._tally()
+        self._record()
+        out.close()
+        self.step.update(out)
+        out.block(self._with_meeting(_STEP_DONE.format(reached=REACHED)))
+        out.close()
+        self.step.end(out)
+        out.open("if thread == 0:")
+        for array, names in (("place", PLACE), ("tally", TALLY)):
+            out.add(f"{_items(array, names)} = {', '.join(names)}")
+
+    def _tally(self) -> None:
+        out = self.out
+        if self.step.wish.summed:
+            out.add(f"data = float({self.step.number(DATA_SUM)})")
+            out.add("cost_sum += data")
+            out.add("penalty_sum += value - data")
+            out.add("weight_sum += 1.0")
+            out.add("cost = cost_sum + penalty_sum / weight_sum")
+        else:
+            out.add("weight = sum_of(s, N)" if "s" in self.data else "weight = float(N)")
+            out.add("cost_sum += weight * value")
+            out.add("weight_sum += weight")
+            out.add("cost = cost_sum / weight_sum")
+
+    def _record(self) -> None:
+        out = self.out
+        width = self.step.memory.width(self.data["t"])
+        out.add("recording = finish or epoch == last_epoch or epoch % every == 0")
+        out.open("if thread == 0 and (recording or measured):")
+        out.add(f"error_sum += missed(t, cut(work, {self.step.memory.place(OUTPUT)}, (1,)), N, {width})")
+        out.close()
+        out.open("if last_batch and (recording or cost <= stop_cost):")
+        out.open("if thread == 0:")
+        self.step.save(out)
+        out.block(_RECORD.format(rate=self.step.number(RATE)))
+        out.close()
+        out.block(_RECORDED.format(held=HELD))
+        out.close()
+
+    def _run(self) -> None:
+        """Write a run without updates: the wanted array of all rows, batch by batch."""
+        out, wanted = self.out, self.step.wish.result
+        out.lines += signature("run", arguments(self.step, training=False))
+        out.depth = 1
+        out.add("round_ = 1")
+        self.step.begin(out)
+        out.open("for start in range(0, rows, batch):")
+        out.add("N = min(batch, rows - start)")
+        self._batch()
+        self.step.compute(out, self._fill)
+        out.open("if thread == 0:")
+        out.add(f"made = cut(work, {self.step.memory.place(wanted)}, (1,))")
+        out.open("for p in range(N * result_width):")
+        out.add("result[start * result_width + p] = made[p]")
+        out.close(2)
+        out.block(self._with_meeting(MEET))
+
+
+def arguments(step: Step, *, training: bool) -> list[str]:
+    """Return the names of what `train` or `run` is given."""
+    data = [ref.name for ref in step.batch_arrays if ref.name not in step.wish.masks]
+    arrays = [f"{name}_given" for name in data]
+    if training:
+        arrays += [f"{ref.name}_batch" for ref in step.batch_arrays]
+    return [*arrays, *step.kept, *(_TRAIN if training else _RUN)]
+
+
+def _items(array: str, names: Sequence[str]) -> str:
+    return ", ".join(f"{array}[{number}]" for number in range(len(names)))
+
+
+_START = """
+first_step, round_ = step, 1
+status, cost, last_batch = 0, 0.0, False
+"""
+
+_EPOCH = """
+if not held:
+    if epoch == until or step == limit:
+        break
+    if start == 0:
+        cost_sum, weight_sum, penalty_sum, error_sum = 0.0, 0.0, 0.0, 0.0
+        if shuffled:
+            if thread == 0:
+                shuffle(order, rows, seed, epoch)
+            round_ = meet(meeting, threads, round_, yielding)
+"""
+
+_RECORD = """
+record = cut(records, rows_recorded * (layer_count + 4), (4,))
+record[0], record[1], record[2], record[3] = epoch, cost, error_sum / float(start + N), {rate}
+norms(gradients, layers, layer_parts, layer_count, cut(record, 4, (layer_count,)))
+"""
+
+_RECORDED = """
+rows_recorded += 1
+if hold:
+    held, status = 1, {held}
+    break
+"""
+
+_STEP_DONE = """
+round_ = meet(meeting, threads, round_, yielding)
+held = 0
+step += 1
+start += N
+if last_batch:
+    epoch += 1
+    start = 0
+    if finish or cost <= stop_cost:
+        status = {reached}
+        break
+"""
