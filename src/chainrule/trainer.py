@@ -83,8 +83,8 @@ class Trainer:
                 reason = self._loop(log, bar)
             except KeyboardInterrupt:
                 reason = "interrupted"
-            except NotFiniteError as problem:
-                raise self._diverged(problem.epoch) from None
+            except NotFiniteError:
+                raise self._diverged() from None
             self.engine.close()
             return self._finish(reason)
 
@@ -190,9 +190,9 @@ class Trainer:
         stop = any(isinstance(answer, bool | np.bool_) and answer for answer in asked)
         return "a callback asked for it" if stop else None
 
-    def _diverged(self, epoch: int) -> TrainingError:
-        step = self.engine.standing.step
+    def _diverged(self) -> TrainingError:
         where, rate = self.engine.failure()
+        step, epoch = self.engine.standing.step, self.engine.standing.epoch
         help_ = "a lower learning rate, clip_norm in the optimiser"
         if step == 0 and not where.startswith("the update"):
             help_ = "a formula that is finite for these inputs"  # nothing has been updated yet

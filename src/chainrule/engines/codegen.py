@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from chainrule.engines.inline import Inline
 from chainrule.engines.layout import Layout, Memory
 from chainrule.engines.library import library
-from chainrule.engines.lowering import arrange, take_apart
 from chainrule.engines.sliced import Sliced
 from chainrule.engines.template import Wish, arguments, write_loop
 from chainrule.engines.unrolling import unroll
@@ -43,10 +42,7 @@ def generate(program: Program, layout: Layout, wish: Wish) -> Module:
     if unrolled:
         step, functions = Inline(program, unrolled, layout, wish), []
     else:
-        statements = take_apart(program)
-        given = [ref.name for ref in (*program.inputs, *program.states)]
-        updates = [statement for statement in statements if statement.equation.update]
-        step = Sliced(program, arrange(statements, program.sizes, given), updates, layout, wish)
+        step = Sliced(program, layout, wish)
         functions = step.functions.lines
     scalars = step.memory.scalars
     lines = [*functions, *write_loop(step, scalars)]

@@ -16,7 +16,7 @@ from chainrule.builder import BATCH, OUTPUT
 from chainrule.derive import gradient_name
 from chainrule.engines import machine
 from chainrule.engines.codegen import Module, generate
-from chainrule.engines.layout import Layout
+from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, TALLY, Wish
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Steps of a first call, and of the rates worked out for one call.
 _FIRST_STEPS, _MOST_STEPS = 64, 1 << 20
 _MOST_RATES = 4096
+# Rows on record that one call may leave.
+_RECORDS = 1002
 # Slices of a batch: about eight, of at least 32 rows and at most 256.
 _SLICES, _LEAST_ROWS, _MOST_ROWS = 8, 32, 256
 
@@ -48,7 +50,7 @@ def training_module(net: Network, program: Program, optimizer: Optimizer, logged
     for name in optimizer.state:
         vectors[f"state_{name}"] = tuple(Ref(f"{name}_{r.name}", r.indices) for r in parameters)
     if architecture.running:
-        vectors["running"] = tuple(parameter.ref for parameter in architecture.running)
+        vectors[RUNNING] = tuple(parameter.ref for parameter in architecture.running)
     made = {equation.target.name for equation in program.equations if not equation.update}
     keep = tuple(dict.fromkeys([OUTPUT, *(name for name in logged if name in made)]))
     summed = architecture.reduction == "sum"
@@ -114,7 +116,7 @@ class CompiledEngine:
         self.rates, self.constant_rates = self._rates(0, 1), _has_constant_rates(training.optimizer)
         layers = self._layers()
         self.plan = np.zeros(len(PLAN), np.int64)
-        self.records = np.zeros((_most_rows(training), 4 + len(training.layers)))
+        self.records = np.zeros((_RECORDS, 4 + len(training.layers)))
         inputs = [given for given in training.program.inputs if given.indices]
         values: dict[str, Any] = {
             **{f"{given.name}_given": data[given.name] for given in inputs if given.name in data},
@@ -122,7 +124,7 @@ class CompiledEngine:
             **{name: np.zeros(net.vector.size, dtype) for name in self._vector_names()},
             **{index.upper(): size for index, size in memory.sizes.items()},
             "parameters": net.vector,
-            "running": np.zeros(sum(state.size for state in net.states.values()), dtype),
+            RUNNING: np.zeros(sum(state.size for state in net.states.values()), dtype),
             "work": np.zeros(memory.elements(memory.work, batch) + 16, dtype),
             "own": np.zeros(own * math.ceil(batch / each), dtype),
             "own_length": own,
@@ -149,6 +151,7 @@ class CompiledEngine:
         self.steps_a_call = _FIRST_STEPS
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.kept = self._snapshot()
+        self.epoch_began: dict[str, Any] | None = None
 
     def _vector_names(self) -> list[str]:
         return ["gradients", *(f"state_{name}" for name in self.training.optimizer.state)]
@@ -193,13 +196,14 @@ class CompiledEngine:
         if not self.standing.held and self.standing.start == 0:
             self.kept = self._snapshot()
         rows: list[Row] = []
+        until = min(until, self._most_epochs(self.standing.epoch))
         while True:
             began, steps = time.perf_counter(), self.standing.step
             status = self._call(until, hold, finish)
             rows += self._rows()
             now, done = time.perf_counter(), self.standing.step - steps
             if status == NOT_FINITE:
-                raise NotFiniteError(self.standing.epoch)
+                raise NotFiniteError
             if status in (HELD, REACHED) or finish or self.standing.epoch >= until:
                 break
             left = min(deadline - now, 0.1)
@@ -208,7 +212,7 @@ class CompiledEngine:
             wanted = done * left / max(now - began, 1e-7)
             self.steps_a_call = int(min(max(1, wanted), 8 * self.steps_a_call, _MOST_STEPS))
         if not self._is_finite():
-            raise NotFiniteError(self.standing.epoch)
+            raise NotFiniteError
         return rows
 
     def _call(self, until: int, hold: bool, finish: bool) -> int:
@@ -224,18 +228,16 @@ class CompiledEngine:
         self._run()
         self._take_states()
         place = dict(zip(PLACE, self.place.tolist(), strict=True))
-        weight = self.tally[TALLY.index("weight_sum")]
-        cost = self.tally[TALLY.index("cost_sum")] + self.tally[TALLY.index("penalty_sum")]
         standing.epoch, standing.start, standing.step = place["epoch"], place["start"], place["step"]
         standing.held, standing.reached = bool(place["held"]), place["status"] == REACHED
-        standing.cost = float(self._cost(cost, weight))
+        standing.cost = self._cost()
         return place["status"]
 
-    def _cost(self, cost: float, weight: float) -> float:
-        if self.net.architecture.reduction == "sum":
-            penalty = self.tally[TALLY.index("penalty_sum")]
-            return cost - penalty + penalty / weight if weight else math.nan
-        return cost / weight if weight else math.nan
+    def _cost(self) -> float:
+        cost, weight, penalty, _ = self.tally.tolist()
+        if not weight:
+            return math.nan
+        return cost + penalty / weight if self.net.architecture.reduction == "sum" else cost / weight
 
     def _run(self) -> None:
         self.block.values["meeting"][:] = 0
@@ -257,12 +259,12 @@ class CompiledEngine:
 
     def _give_states(self) -> None:
         if self.net.states:
-            self.block.values["running"][:] = np.concatenate([state.ravel() for state in self.net.states.values()])
+            self.block.values[RUNNING][:] = np.concatenate([state.ravel() for state in self.net.states.values()])
 
     def _take_states(self) -> None:
         start = 0
         for state in self.net.states.values():
-            state[...] = self.block.values["running"][start : start + state.size].reshape(state.shape)
+            state[...] = self.block.values[RUNNING][start : start + state.size].reshape(state.shape)
             start += state.size
 
     def _rows(self) -> list[Row]:
@@ -301,10 +303,10 @@ class CompiledEngine:
     # When it goes wrong
 
     def _is_finite(self) -> bool:
-        return bool(np.isfinite(self.net.vector).all() and np.isfinite(self.block.values["running"]).all())
+        return bool(np.isfinite(self.net.vector).all() and np.isfinite(self.block.values[RUNNING]).all())
 
     def _snapshot(self) -> dict[str, Any]:
-        arrays = {name: self.block.values[name].copy() for name in ("parameters", "running", *self._vector_names())}
+        arrays = {name: self.block.values[name].copy() for name in ("parameters", RUNNING, *self._vector_names())}
         return {**arrays, "place": self.place.copy(), "tally": self.tally.copy(), "standing": replace(self.standing)}
 
     def _restore(self, kept: Mapping[str, Any]) -> None:
@@ -318,23 +320,51 @@ class CompiledEngine:
 
     def failure(self) -> tuple[str, float]:
         """Return where the step began not to be finite, and its learning rate: the reference engine looks."""
-        reference = SteppingEngine(self.training)
-        reference.stand_at(replace(self.standing))
-        return reference.failure()
+        if not self._is_finite():
+            self._go_back()
+        reference, arrays = SteppingEngine(self.training), self.arrays
+        kept = self._snapshot()
+        reference.stand_at(replace(self.standing), arrays)
+        found = reference.failure()
+        self._restore(kept)
+        return found
+
+    def _go_back(self) -> None:
+        """Stand before the step that made a parameter infinite: training repeats itself to the bit.
+
+        The step is found by halves; each time the good half is trained once more.
+        """
+        first, bad = self.kept, self.standing.step + 1
+        good = first
+        while bad - good["standing"].step > 1:
+            self._restore(good)
+            middle = (good["standing"].step + bad) // 2
+            self._train_to(middle)
+            if self._is_finite() and self.standing.step == middle:
+                good = self._snapshot()
+            else:
+                bad = middle
+        self._restore(first)
+        self._train_to(good["standing"].step - good["standing"].start // self.training.batch_size)
+        self.epoch_began = self._snapshot()
+        self._restore(good)
+
+    def _train_to(self, step: int) -> None:
+        while self.standing.step < step:
+            self.steps_a_call = min(_MOST_STEPS, step - self.standing.step)
+            until = self._most_epochs(self.standing.epoch)
+            if self._call(until, hold=False, finish=False) == NOT_FINITE:
+                return
+
+    def _most_epochs(self, epoch: int) -> int:
+        """Return until which epoch the records of one call have room."""
+        return epoch + (len(self.records) - 2) * self.training.records.every
 
     def recover(self) -> str:
         """Give the network finite parameters; return which those are."""
-        if self._is_finite():
+        if self.epoch_began is None:
             return "from before this step"
-        # Training repeats itself to the bit: go back to where all was well, and on to the epoch that ended it.
-        self._restore(self.kept)
-        good, last = self._snapshot(), self.standing.epoch
-        while self._is_finite() and self._call(last + 1, False, False) != NOT_FINITE:
-            if self.standing.start == 0:
-                last += 1
-                if self._is_finite():
-                    good = self._snapshot()
-        self._restore(good)
+        self._restore(self.epoch_began)
         return "that the epoch began with"
 
     def close(self) -> None:
@@ -342,10 +372,6 @@ class CompiledEngine:
         if self.pool:
             self.pool.shutdown()
             self.pool = None
-
-
-def _most_rows(training: Training) -> int:
-    return 1002
 
 
 def _padded(length: int) -> int:

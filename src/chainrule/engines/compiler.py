@@ -153,10 +153,14 @@ class Function:
     def assign(self, name: str, value: Value) -> None:
         """Give a variable a value; the first one decides its type."""
         if isinstance(value, View):
+            # Its pointer and its sizes are variables too: a branch may give it others.
             known = self.variables.get(name)
-            place = known.pointer if isinstance(known, View) else self._place(value.pointer.type, name)
-            self.builder.store(value.pointer, place)
-            self.variables[name] = View(place, value.shape)
+            if not isinstance(known, View) or len(known.shape) != len(value.shape):
+                sizes = tuple(self._place(ir.IntType(64), f"{name}_size") for _ in value.shape)
+                known = View(self._place(value.pointer.type, name), sizes)
+            for part, place in zip((value.pointer, *value.shape), (known.pointer, *known.shape), strict=True):
+                self.builder.store(part, place)
+            self.variables[name] = known
             return
         if name not in self.variables:
             self.variables[name] = self._place(self.settled(value).type, name)
@@ -255,7 +259,7 @@ class Function:
             raise SyntaxError(f"{name} has no value yet in {self.tree.name}")
         found = self.variables[name]
         if isinstance(found, View):
-            return View(self.builder.load(found.pointer), found.shape)
+            return View(self.builder.load(found.pointer), tuple(map(self.builder.load, found.shape)))
         return self.builder.load(found)
 
     def _element(self, node: ast.Subscript) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.engines.layout import Layout, Memory, add_lengths
+from chainrule.engines.layout import RUNNING, Layout, Memory, add_lengths
 from chainrule.engines.lowering import Statement
 from chainrule.engines.text import Places, Writer
 from chainrule.equations import Expr, Index, Ref, rebuild, refs
@@ -59,13 +59,11 @@ def runs_of(statements: Sequence[Statement], layout: Layout) -> list[list[Group]
         groups.append(group)
     runs: list[list[Group] | Statement] = []
     for group in groups:
-        last_run = runs[-1] if runs else None
+        run = runs[-1] if runs else None
         if isinstance(group, Statement):
             runs.append(group)
-        elif (
-            isinstance(last_run, list) and last_run[-1].lines == group.lines and last_run[-1].number + 1 == group.number
-        ):
-            last_run.append(group)
+        elif isinstance(run, list) and run[-1].lines == group.lines and run[-1].number + 1 == group.number:
+            run.append(group)
         else:
             runs.append([group])
     return runs
@@ -73,7 +71,7 @@ def runs_of(statements: Sequence[Statement], layout: Layout) -> list[list[Group]
 
 def _group(statement: Statement, layout: Layout) -> Group | Statement:
     target = statement.target
-    if layout.vector_of(target.name) in (None, "running") or statement.over:
+    if layout.vector_of(target.name) in (None, RUNNING) or statement.over:
         return statement
     number = layout.number(target.name)
 

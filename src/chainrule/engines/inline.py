@@ -11,7 +11,7 @@ from itertools import product
 
 from chainrule.architecture import COST
 from chainrule.engines.flat import runs_of, write_run
-from chainrule.engines.layout import Layout, Memory, reads_of
+from chainrule.engines.layout import RUNNING, Layout, Memory, reads_of
 from chainrule.engines.lowering import Section, arrange, take_apart
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import Wish
@@ -52,15 +52,19 @@ class Inline:
         originals = [self.homes[name][0] for name in self.carried if name in self.homes]
         wanted = dict.fromkeys([*self.wish.keep, *originals])
         work = [declared[name] for name in wanted if name not in in_vectors and declared[name].indices]
-        numbers = [eq.target.name for eq in program.equations if not eq.target.indices and not eq.update]
+        work.sort(key=lambda ref: ref.indices[0] == self.batch_arrays[0].indices[0])  # those without rows first
+        single = [eq.target.name for eq in program.equations if not eq.target.indices and not eq.update]
+        numbers = [name for name in single if name not in in_vectors]
         carried = [name for name in self.carried if name not in self.homes and name not in numbers]
         scalars = inner.scalars
+        kept = {name for name, (array, _) in self.homes.items() if array in {ref.name for ref in work}}
+        stored = inner.stored - kept
         return Memory(
             {**program.sizes},
-            (*work, *(ref for ref in inner.work if ref.name in inner.stored)),
+            (*work, *(ref for ref in inner.work if ref.name in stored)),
             (*sorted({*numbers, *carried}, key=lambda name: (name != COST, name)), *scalars),
             scalars,
-            inner.stored,
+            stored,
             inner.local,
         )
 
@@ -122,21 +126,35 @@ class Inline:
 
     def update(self, out: Writer) -> None:
         """Write the updates."""
-        scalars = {name: self.number(name) for name in self.memory.scalars}
-        same = Invariants(scalars, self.memory.sizes, "fixed")
-        changed = [same.of(statement) for statement in (self.updates if self.in_registers else self.flat_updates)]
-        read = reads_of(changed)
+        same = Invariants({name: self.number(name) for name in self.memory.scalars}, self.memory.sizes, "fixed")
+        written_out = [same.of(statement) for statement in self.updates if self._is_written_out(statement.name)]
+        in_loops = [same.of(s) for s in self.flat_updates if not (self.in_registers or self._is_running(s.name))]
+        read = reads_of([*written_out, *in_loops])
         for name in self.memory.scalars:
             if name in read:
                 out.add(f"{name} = real({self.number(name)})")
+        if not self.in_registers:
+            self._read_again(out, read)
         same.write(out)
         places = Places(self.memory.sizes)
-        if self.in_registers:
-            for statement in changed:
-                out.add(f"{statement.name} = {places.text(statement.body)}", statement.equation)
-            return
-        for run in runs_of(changed, self.layout):
+        for statement in written_out:
+            out.add(f"{statement.name} = {places.text(statement.body)}", statement.equation)
+            if not self.in_registers:
+                out.add(f"{self._home(statement.name)} = {statement.name}")
+        for run in runs_of(in_loops, self.layout):
             write_run(out, places, self.memory, self.layout, run)
+
+    def _is_running(self, name: str) -> bool:
+        return self.layout.vector_of(name) == RUNNING
+
+    def _is_written_out(self, name: str) -> bool:
+        return self.in_registers or self._is_running(self.homes[name][0])
+
+    def _read_again(self, out: Writer, read: set[str]) -> None:
+        """Write how updates find what a step made, which may have been before training was left and taken up again."""
+        held = {ref.name for held in self.layout.vectors.values() for ref in held}
+        for name in sorted(read - held - set(self.memory.scalars)):
+            out.add(f"{name} = real({self._home(name)})")
 
     def _section(self, out: Writer, places: Places, section: Section, same: Invariants) -> None:
         body = Writer(out.depth)
@@ -181,7 +199,7 @@ class Inline:
         """Return where a number that a step makes is kept, if it is."""
         if name in self.memory.numbers:
             return f"numbers[{self.memory.numbers.index(name)}]"
-        array, place = self.homes.get(name, ("", ()))
+        array, _ = self.homes.get(name, ("", ()))
         for vector, held in self.layout.vectors.items():
             if any(ref.name == array for ref in held):
                 return f"{vector}[{self._elements(held).index(name)}]"
@@ -189,7 +207,7 @@ class Inline:
         if kept is None:
             return None
         number = self._elements([kept]).index(name)
-        return f"work[{self.memory.offset(kept, self.memory.work)} + {number}]"
+        return f"work[{self.memory.place(array)} + {number}]"
 
     def _elements(self, held: Sequence[Ref]) -> list[str]:
         """Return the variables of arrays, in the order of memory."""

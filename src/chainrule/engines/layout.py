@@ -11,6 +11,8 @@ from chainrule.engines.lowering import Section, Statement, is_literal
 from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 
+RUNNING = "running"  # the vector of running means, which are not parameters
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -53,12 +55,13 @@ class Memory:
         """Lay out what sections need."""
         statements = [statement for section in sections for statement in section.statements]
         per_row = frozenset(s.name for s in statements if s.rows == "each")
-        stored = (_outliving(sections) | set(keep)) & per_row
+        stored = per_row & (_outliving(sections) | set(keep))
         summed = tuple(s.target for section in sections for s in section.summed)
         rows = [Ref(s.name, s.target.indices[1:]) for s in statements if s.name in per_row - stored]
         in_vectors = {ref.name for held in layout.vectors.values() for ref in held}
         rest = [s.target for s in statements if s.rows != "each" and s.name not in in_vectors and s.target.indices]
-        made = sorted((s.name for s in statements if s.rows != "each" and not s.target.indices), key=_cost_first)
+        numbers = [s.name for s in statements if s.rows != "each" and not s.target.indices]
+        made = sorted((name for name in numbers if name not in in_vectors), key=_cost_first)
         scalars = tuple(ref.name for ref in program.inputs if not ref.indices)
         return Memory(
             program.sizes,

@@ -243,7 +243,7 @@ def _estrin(coefficients: Sequence[float], x: str) -> str:
     while len(terms) > 1:
         pairs = [terms[k : k + 2] for k in range(0, len(terms), 2)]
         terms = [f"({' + '.join([pair[0], f'{pair[1]} * {power}'])})" if len(pair) > 1 else pair[0] for pair in pairs]
-        power = f"{power}{power}" if power == x else f"{power}{power}"
+        power += power
     return terms[0]
 
 

@@ -105,6 +105,7 @@ class _Apart:
     def __init__(self, sizes: Mapping[str, Extent], equation: Equation):
         self.sizes, self.equation = sizes, equation
         self.parts: list[Statement] = []
+        self.named = 0
 
     def run(self) -> list[Statement]:
         value = self.equation.value
@@ -121,7 +122,8 @@ class _Apart:
         order = self.equation.target.index_names
         own = free_indices(expr)
         indices = [index for index in order if index in own] + [index for index in own if index not in order]
-        target = ref(f"{self.equation.target.name}_part{len(self.parts) + 1}", *indices)
+        self.named += 1
+        target = ref(f"{self.equation.target.name}_part{self.named}", *indices)
         self._reduce(replace(expr, kind="sum") if expr.kind == "mean" else expr, target)
         result: Expr = target
         for index in expr.indices if expr.kind == "mean" else ():

@@ -145,8 +145,6 @@ def blas(precision: str) -> int:
 @cache
 def yielding() -> int:
     """Return the address of the system's function that lets another thread run."""
-    if os.name == "nt":
-        function = ctypes.windll.kernel32.SwitchToThread  # type: ignore[attr-defined,unused-ignore]
-    else:
-        function = ctypes.CDLL(None).sched_yield
+    windows = os.name == "nt"
+    function = vars(ctypes)["windll"].kernel32.SwitchToThread if windows else ctypes.CDLL(None).sched_yield
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.engines.flat import runs_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, Statement, product_of_two
+from chainrule.engines.lowering import Section, Statement, arrange, product_of_two, take_apart
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import MEET, Wish
 from chainrule.engines.text import Invariants, Places, Writer, signature
@@ -34,17 +34,19 @@ class Sliced:
 
     is_sliced = True
 
-    def __init__(
-        self, program: Program, sections: Sequence[Section], updates: Sequence[Statement], layout: Layout, wish: Wish
-    ):
-        self.sections, self.updates, self.layout, self.wish = sections, updates, layout, wish
+    def __init__(self, program: Program, layout: Layout, wish: Wish):
+        statements = take_apart(program)
+        given = [ref.name for ref in (*program.inputs, *program.states)]
+        sections = arrange(statements, program.sizes, given)
+        self.updates = [statement for statement in statements if statement.equation.update]
+        self.layout, self.wish = layout, wish
         self.sizes = program.sizes
         self.batch_arrays = [ref for ref in program.inputs if ref.indices]
         self.memory = Memory.of(program, sections, layout, wish.keep)
         self.scalar_places = {name: self.number(name) for name in self.memory.scalars}
         self.functions = Writer()
         self.tasks = [task for number, section in enumerate(sections, 1) for task in self._section(section, number)]
-        self.update_task = self._update() if updates else None
+        self.update_task = self._update() if self.updates else None
 
     # What the loop asks
 
@@ -108,8 +110,9 @@ class Sliced:
         out.add(f"{task.name}({', '.join([*task.first, *self._arguments])})")
 
     def _function(self, name: str, first: Sequence[str], write: Callable[[Writer, Places], None]) -> Task:
-        body, places = Writer(1), Places(self.sizes, self.memory.stored, self.memory.local)
-        write(body, places)
+        own = {ref.name for ref in self.memory.summed} if "slice_" in first else set()
+        body = Writer(1)
+        write(body, Places(self.sizes, self.memory.stored, self.memory.local, self._single_places(own)))
         out = self.functions
         out.lines += ["", "", *signature(name, [*first, *self._arguments])]
         out.depth += 1
@@ -117,6 +120,15 @@ class Sliced:
         out.lines += body.lines
         out.close()
         return Task(name, tuple(first))
+
+    def _single_places(self, but: Iterable[str]) -> dict[str, str]:
+        """Return where parameters without indices, and what belongs to them, stand in the flat vectors."""
+        return {
+            ref.name: f"{vector}[{self.memory.offset(ref, held)}]"
+            for vector, held in self.layout.vectors.items()
+            for ref in held
+            if not ref.indices and ref.name not in but
+        }
 
     def _views(self, first: Sequence[str], lines: Sequence[str]) -> None:
         """Cut the arrays that a function mentions from where they stand."""
@@ -178,9 +190,8 @@ class Sliced:
         for statement in section.summed:
             if not statement.target.indices:
                 body.add(f"own[mine + {self.memory.offset(statement.target, self.memory.own)}] = {statement.name}")
-        self._load(
-            out, reads_of(s for phase in section.slices for s in phase.statements), {s.name for s in section.summed}
-        )
+        inside = [statement for phase in section.slices for statement in phase.statements]
+        self._load(out, reads_of(inside), {statement.name for statement in section.summed})
         same.write(out)
         out.lines += body.lines
 
@@ -207,7 +218,7 @@ class Sliced:
                 out.add(f"{function}({at}, {self._flat_view(statement.target)})", statement.equation)
             else:
                 function = "sum_of_parts" if statement.kind == "sum" else "largest_of_parts"
-                out.add(f"{statement.name} = {function}({at})", statement.equation)
+                out.add(f"{places.place(statement.target)} = {function}({at})", statement.equation)
         same = Invariants(self.scalar_places, self.sizes)
         chain = [same.of(statement) for statement in section.whole]
         same.write(out)

@@ -28,7 +28,7 @@ class Training:
     program: Program
     optimizer: Optimizer
     settings: Settings
-    data: Mapping[str, Any]
+    data: dict[str, Any]
     records: Records
     # For each layer the names of its trained parameters.
     layers: Mapping[int, Sequence[str]]
@@ -38,7 +38,7 @@ class Training:
     @cached_property
     def batch_size(self) -> int:
         """The samples in one update."""
-        rows: int = self.data["N"]
+        rows = int(self.data["N"])
         return min(rows, self.settings.batch_size or rows)
 
     @cached_property
@@ -68,11 +68,7 @@ class Standing:
 
 
 class NotFiniteError(Exception):
-    """The cost, or a parameter, of this epoch is no longer a finite number."""
-
-    def __init__(self, epoch: int):
-        super().__init__(epoch)
-        self.epoch = epoch
+    """The cost, or a parameter, is no longer a finite number."""
 
 
 class Engine(Protocol):

@@ -98,7 +98,7 @@ class SteppingEngine:
         self.compute.run(arrays)
         value = float(arrays[COST])
         if not math.isfinite(value + float(arrays.get(GRADIENT_NORM, 0.0))):
-            raise NotFiniteError(standing.epoch)
+            raise NotFiniteError
         self.tally.add(arrays, value)
         standing.cost = self.tally.cost
         recorded = finish or training.is_on_record(standing.epoch)
@@ -120,7 +120,7 @@ class SteppingEngine:
         standing, limit = self.standing, self.training.settings.stop_cost
         self.update.run(self._arrays)
         if not (self.finite_parameters() if last else np.isfinite(self.net.vector).all()):
-            raise NotFiniteError(standing.epoch)
+            raise NotFiniteError
         standing.step += 1
         if last:
             standing.reached = limit is not None and standing.cost <= limit
@@ -157,12 +157,15 @@ class SteppingEngine:
             where = f"the update of {wrong}"
         return where, arrays[RATE]
 
-    def stand_at(self, standing: Standing) -> None:
-        """Compute the step of another engine of this training, as far as it goes."""
+    def stand_at(self, standing: Standing, arrays: Mapping[str, Any]) -> None:
+        """Compute the step of another engine of this training, from its states, as far as it goes."""
         self.standing = standing
+        for state in self.training.program.states:
+            self._arrays[state.name][...] = arrays[state.name]
         batch = next(batch for start, batch, _ in self.batches(standing.epoch) if start == standing.start)
         with suppress(NotFiniteError):
             self._step(batch, last=False, finish=False)
+            self._update(last=True)
 
     def cost_from_here(self, epoch: int, step: int) -> float:
         """Return the training cost as an epoch would find it that learned nothing, with that epoch's dropout."""
