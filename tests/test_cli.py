@@ -444,7 +444,7 @@ def test_an_unknown_example_names_the_nearest(refused: Callable[..., str], run: 
 
 def test_a_disagreement_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     row = examples.Row("Z", "0.53", 0.54, "", "", examples.Verdict.DISAGREES)
-    monkeypatch.setattr(examples, "run", lambda name, long: [row])
+    monkeypatch.setattr(examples, "run", lambda name: [row])
     result = run("example", "mazur")
     assert result.code == 1
     assert "DISAGREES" in result.out

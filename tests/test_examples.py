@@ -1,7 +1,6 @@
 """Every published figure is computed again; they are typed a second time here, so that none is forgotten."""
 
 import csv
-import os
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from chainrule.examples.records import FLOAT32_TOLERANCE
 
 DATA = Path(__file__).parent / "data"
 PAGE = Path(__file__).parents[1] / "docs" / "published-examples.md"
-LONG = os.environ.get("CHAINRULE_LONG") == "1"
-needs_long = pytest.mark.skipif(not LONG, reason="a run of minutes: set CHAINRULE_LONG=1")
 
 FIGURES = {
     "mazur": """
@@ -60,8 +57,8 @@ EXACT = {
 
 
 @cache
-def rows_of(name, long=False):
-    return examples.run(name, long)
+def rows_of(name):
+    return examples.run(name)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -69,12 +66,6 @@ def test_every_figure_agrees_or_is_a_proven_erratum(name):
     rows = rows_of(name)
     assert rows
     assert [row for row in rows if row.verdict == Verdict.DISAGREES] == []
-
-
-@needs_long
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_long_runs_agree_too(name):
-    assert {row.verdict for row in rows_of(name, long=True)}.isdisjoint({Verdict.DISAGREES, Verdict.LONG})
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -87,21 +78,6 @@ def test_no_figure_is_forgotten(name):
 def test_errata_have_these_exact_values(name):
     exact = {item.exact for item in EXAMPLES[name].published if item.exact}
     assert exact == set(EXACT.get(name, "").split())
-
-
-def test_only_long_runs_are_left_out():
-    left_out = {
-        (name, item.updates)
-        for name, example in EXAMPLES.items()
-        for item, row in zip(example.published, rows_of(name), strict=False)
-        if row.verdict == Verdict.LONG
-    }
-    assert left_out == {
-        ("demofox-1", 100_000),
-        ("demofox-1", 1_000_000),
-        ("demofox-2", 99_999),
-        ("demofox-3-four", 520_000),
-    }
 
 
 def test_last_digit_must_be_rounded_right():
@@ -160,21 +136,16 @@ def test_page_is_made_from_the_data():
     assert PAGE.read_text(encoding="utf-8") == page(), f"write it again: {made_by}"
 
 
-PARTS = [("demofox-1", None), ("demofox-2", 11), ("demofox-3-four", 3), ("demofox-4", None)]
-WHOLE = [pytest.param(name, None, marks=needs_long) for name in ("demofox-2", "demofox-3-four")]
-
-
-@pytest.mark.parametrize(("name", "rows"), [*PARTS, *WHOLE])
-def test_csv_file_is_reproduced(name, rows, tmp_path):
-    """The programs computed in float32; the first rows of a long file are those of a shorter run."""
-    published = numbers(DATA / f"{name.removesuffix('-four')}.csv")[:rows]
+@pytest.mark.parametrize("name", ["demofox-1", "demofox-2", "demofox-3-four", "demofox-4"])
+def test_csv_file_is_reproduced(name, tmp_path):
+    """The programs computed in float32."""
+    published = numbers(DATA / f"{name.removesuffix('-four')}.csv")
     net, x, t = examples.network(name, "float32")
-    last, every = int(published[-1]["training index"]), int(published[1]["training index"])
-    chosen = {"log_rows": len(published)} if rows is None else {"log_every": every}
+    last = int(published[-1]["training index"])
     log = tmp_path / "log.csv"
     columns = ["error", "cost", "w1", "b1", "d_w1", "d_b1", "d_x"]
     settings = EXAMPLES[name].fit_settings()
-    net.fit(x, t, epochs=last + 1, log=log, log_values=columns, **chosen, **settings)
+    net.fit(x, t, epochs=last + 1, log=log, log_values=columns, log_rows=len(published), **settings)
     logged = [as_published(row) for row in numbers(log)]
     assert [row["training index"] for row in logged] == [row["training index"] for row in published]
     for ours, theirs in zip(logged, published, strict=True):

@@ -14,6 +14,7 @@ from chainrule.schedules import Constant, Cosine, Exponential, InverseScaling, O
 
 if _typing.TYPE_CHECKING:
     from chainrule.checks import check_gradients
+    from chainrule.many import fit_many
 
 __all__ = [
     "L1",
@@ -47,6 +48,7 @@ __all__ = [
     "activation",
     "check_gradients",
     "errors",
+    "fit_many",
     "loss",
 ]
 
@@ -54,9 +56,13 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Import the checks when they are first asked for: they are an eighth of the time that the import takes."""
+    """Import what not everybody needs when it is first asked for."""
     if name == "check_gradients":
         from chainrule.checks import check_gradients
 
         return check_gradients
+    if name == "fit_many":
+        from chainrule.many import fit_many
+
+        return fit_many
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

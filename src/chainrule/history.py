@@ -18,6 +18,27 @@ from chainrule.errors import InputError, shown
 MEASURES = ("epoch", "cost", "error", "validation_cost", "rate")
 
 
+@dataclass(frozen=True, repr=False)
+class Start:
+    """One of the random starts of a training.
+
+    Attributes
+    ----------
+    seed : from which its parameters and the order of its batches were drawn.
+    cost : by which starts are compared: of the validation data, or of the training data if there are none.
+    history : of its training; None if it diverged, with a `cost` of infinity.
+    error : what was wrong if it diverged.
+    """
+
+    seed: int
+    cost: float
+    history: History | None
+    error: str = ""
+
+    def __repr__(self) -> str:
+        return f"Start(seed={self.seed}, cost={self.cost:.6g})"
+
+
 @dataclass
 class History:
     """The course of a training; each list has one value for each epoch on record.
@@ -35,6 +56,7 @@ class History:
     best_epoch : the epoch whose weights were kept, with early stopping.
     seconds : time taken.
     engine : what computed it, and why that engine.
+    starts, best_start : with restarts, all of them and the number of the one that was kept.
     """
 
     epoch: list[int] = field(default_factory=list)
@@ -49,6 +71,8 @@ class History:
     best_epoch: int | None = None
     seconds: float = 0.0
     engine: str = "reference"
+    starts: list[Start] = field(default_factory=list)
+    best_start: int | None = None
 
     def __len__(self) -> int:
         return len(self.epoch)

@@ -21,9 +21,12 @@ from chainrule.layers import AnyLayer, layer_from
 from chainrule.losses import PENALTIES, Loss, Penalty, Reduction
 from chainrule.program import Program
 from chainrule.ranges import as_seed, whole
+from chainrule.tally import mean_cost
 
 if TYPE_CHECKING:
+    from chainrule.engines.choice import RunChoice
     from chainrule.engines.reference import Plan
+    from chainrule.engines.running import CompiledRun
     from chainrule.history import History
     from chainrule.optimizers import Optimizer
     from chainrule.settings import Callback
@@ -100,6 +103,34 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({self.architecture.sizes}, loss={self.architecture.loss.name!r}, dtype={self.dtype.name!r})"
 
+    def source(self, optimizer: Optimizer | str | None = None) -> str:
+        """Return the program that the compiled engine makes for training with `optimizer`, by default the last one.
+
+        It is Python in form, for this network alone; each line ends in the equation that it came from.
+        """
+        from chainrule.engines.compiled import module_of
+
+        return module_of(self, self._optimizer(optimizer)).source
+
+    def summary(self, batch_size: int = 32, optimizer: Optimizer | str | None = None) -> str:
+        """Return the layers with their parameters, and the memory that training with `batch_size` takes.
+
+        >>> from chainrule import Dense
+        >>> print(Network(4, [Dense(16, "relu"), Dense(3)]).summary())
+        Network(4-16-3, loss='half_squared_error', dtype='float32')
+        layer 1: w1 (4, 16), b1 (16,): 80 parameters
+        layer 2: w2 (16, 3), b2 (3,): 51 parameters
+        131 parameters in 524 bytes; training with Adam in batches of 32 takes 4.7 kB beside them and the data
+        """
+        from chainrule.engines.summary import summary_of
+
+        return summary_of(self, whole("batch_size", batch_size), self._optimizer(optimizer))
+
+    def _optimizer(self, given: Optimizer | str | None) -> Optimizer:
+        from chainrule.optimizers import as_optimizer
+
+        return as_optimizer(given or self.optimizer)
+
     @property
     def config(self) -> dict[str, Any]:
         """What makes the network again, without its weights, as JSON can hold it."""
@@ -131,16 +162,18 @@ class Network:
         self.dtype = _as_dtype(dtype)
         self.seed = as_seed(seed)
         self.optimizer: Optimizer | None = None  # of the last training
+        self.engine = "reference"  # what trained it last
         self._plans: dict[Any, Plan] = {}
+        self._runs: dict[Any, RunChoice] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs; plans are made anew, and views are cut from its own vector."""
-        kept = ("architecture", "dtype", "seed", "optimizer", "vector", "_states")
+        kept = ("architecture", "dtype", "seed", "optimizer", "engine", "vector", "_states")
         return {name: self.__dict__[name] for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._plans = {}
+        self._plans, self._runs = {}, {}
         self._cut_views()
 
     # Its numbers
@@ -162,6 +195,13 @@ class Network:
             state.ref.name: state.init.draw(unused, self.architecture.shape_of(state.ref)).astype(self.dtype)
             for state in self.architecture.running
         }
+
+    def twin(self, seed: int) -> Network:
+        """Return a network of the same equations whose parameters are drawn from another seed."""
+        twin = type(self).__new__(type(self))
+        twin._set_up(self.architecture, self.dtype, seed)
+        twin.initialize()
+        return twin
 
     def _cut_views(self) -> None:
         """Give each parameter its part of the vector."""
@@ -197,9 +237,15 @@ class Network:
     # What it computes
 
     def predict(self, x: Any) -> FloatArray:
-        """Return the outputs, shape (batch, outputs), for inputs of shape (batch, inputs)."""
-        arrays = self._run({"x": as_inputs(x, self.inputs, self.dtype)}, cost=False)
-        return np.array(arrays[OUTPUT])
+        """Return the outputs, shape (batch, outputs), for inputs of shape (batch, inputs).
+
+        By the engine that trained the network last, or by the compiled one where the work is worth it.
+        """
+        given = {"x": as_inputs(x, self.inputs, self.dtype)}
+        if run := self._compiled(len(given["x"]), OUTPUT, cost=False):
+            result: FloatArray = run.run(given)
+            return result
+        return np.array(self._run(given, cost=False)[OUTPUT])
 
     def loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
         """Return the cost of a batch, penalties included."""
@@ -241,6 +287,15 @@ class Network:
         with np.errstate(all="ignore"):
             return dict(plan.run({**given, **self.parameters, **states}))
 
+    def _compiled(self, rows: int, result: str, **choice: Any) -> CompiledRun | None:
+        """Return what computes an array of each row on the compiled engine, or None where the reference engine does."""
+        key = (result, *sorted(choice.items()))
+        if key not in self._runs:
+            from chainrule.engines.choice import RunChoice
+
+            self._runs[key] = RunChoice(self, self.program(**choice), result)
+        return self._runs[key].run_for(rows)
+
     def _plan(self, **choice: Any) -> Plan:
         """Return the plan of one of the network's programs, made once."""
         from chainrule.engines.reference import Plan
@@ -269,6 +324,8 @@ class Network:
 
     def cost(self, given: dict[str, Any], *, penalties: bool = True) -> float:
         """Return the cost of checked inputs as `given` makes them."""
+        if not penalties and (run := self._compiled(given["N"], "c", weighted="s" in given, penalties=False)):
+            return mean_cost(run.run(given), given.get("s"), self.architecture.reduction == "sum")
         return float(self._run(given, penalties=penalties)[COST])
 
     # What others do with it
@@ -298,6 +355,7 @@ class Network:
         progress: bool | None = None,
         engine: str = "auto",
         threads: int | None = None,
+        restarts: int = 1,
     ) -> History:
         """Train from the network's present parameters, with a fresh optimiser, and return the history.
 
@@ -323,6 +381,8 @@ class Network:
             which decides by the work ahead; the history says what it chose and why.
         threads : at most so many share the work of the compiled engine, by default as many as there are cores.
             The results are the same to the last bit for any number.
+        restarts : train so many times, from the present parameters and from others drawn from the following seeds,
+            and keep the best (by the validation data, or else the training data); the history reports all `starts`.
 
         A key press of Ctrl-C ends training and keeps what was learned. Raises `InputError` for arrays and
         settings that do not fit, `TrainingError` as soon as the cost is no longer a finite number.
@@ -334,11 +394,11 @@ class Network:
         >>> round(net.parameters["w1"].item(), 4)
         0.2262
         """
-        from chainrule.optimizers import Adam, as_optimizer
+        from chainrule.optimizers import as_optimizer
         from chainrule.settings import Settings
         from chainrule.training import fit
 
-        self.optimizer = Adam() if optimizer is None else as_optimizer(optimizer)
+        self.optimizer = as_optimizer(optimizer)
         settings = Settings(
             epochs=epochs,
             batch_size=batch_size,
@@ -356,6 +416,7 @@ class Network:
             progress=progress,
             engine=engine,
             threads=threads,
+            restarts=restarts,
         )
         return fit(
             self,

@@ -257,11 +257,13 @@ class AdamW(Adam):
         return values if parameter.is_weight else {**values, "weight_decay": Const(0)}
 
 
-def as_optimizer(given: Optimizer | str) -> Optimizer:
-    """Return an optimiser given as itself, or by name with its default settings.
+def as_optimizer(given: Optimizer | str | None) -> Optimizer:
+    """Return an optimiser given as itself, or by name with its default settings; `Adam()` for None.
 
     Raises `InputError` with the nearest known name.
     """
+    if given is None:
+        return Adam()
     if isinstance(given, Optimizer):
         return given
     if not isinstance(given, str) or given not in OPTIMIZERS:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown, unknown
 from chainrule.history import History, Records
@@ -23,22 +23,34 @@ Callback = Callable[["Network", History], bool | None]
 class Settings:
     """How to train; `fit` says what each means."""
 
-    epochs: int
-    batch_size: int | None
-    shuffle: bool
-    seed: int
-    early_stopping: int | None
-    stop_cost: float | None
-    stop_gradient: float | None
-    stop_seconds: float | None
-    callbacks: Sequence[Callback]
-    log: str | Path | None
-    log_rows: int | None
-    log_every: int | None
-    log_values: Sequence[str] | None
-    progress: bool | None
+    epochs: int = 100
+    batch_size: int | None = 32
+    shuffle: bool = True
+    seed: int = 0
+    early_stopping: int | None = None
+    stop_cost: float | None = None
+    stop_gradient: float | None = None
+    stop_seconds: float | None = None
+    callbacks: Sequence[Callback] = ()
+    log: str | Path | None = None
+    log_rows: int | None = None
+    log_every: int | None = None
+    log_values: Sequence[str] | None = None
+    progress: bool | None = None
     engine: str = "auto"
     threads: int | None = None
+    restarts: int = 1
+
+    @staticmethod
+    def of(given: Mapping[str, Any], refused: Sequence[str] = ()) -> Settings:
+        """Return settings by name; raises `InputError` for one that does not exist, or is not for this use."""
+        known = [field.name for field in fields(Settings)]
+        for name, value in given.items():
+            if name not in known:
+                raise unknown("setting", name, known)
+            if name in refused and value:
+                raise InputError(f"{name} is for the training of one network")
+        return Settings(**given)
 
     def __post_init__(self) -> None:
         whole("epochs", self.epochs)

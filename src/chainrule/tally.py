@@ -14,6 +14,15 @@ def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
     return {name: value[chosen] for name, value in data.items() if name != "N"} | {"N": len(chosen)}
 
 
+def mean_cost(costs: Any, weights: Any, summed: bool) -> float:
+    """Return the cost of a batch from the costs of its samples: their mean, by weight, or their sum."""
+    costs = np.asarray(costs, np.float64)
+    if weights is not None:
+        costs = costs * weights
+    total = float(costs.sum())
+    return total if summed else total / float(len(costs) if weights is None else np.sum(weights, dtype=np.float64))
+
+
 class Tally:
     """Adds up the batches of one epoch: its cost, and on record its error.
 

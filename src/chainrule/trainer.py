@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,10 @@ class Trainer:
         settings: Settings,
         data: dict[str, Any],
         held_out: dict[str, Any] | None,
+        stop: threading.Event | None = None,
     ):
         self.net, self.settings, self.held_out = net, settings, held_out
+        self.stop = stop or threading.Event()  # set from outside where this is one training of many
         self.history = History()
         names = [parameter.ref.name for parameter in net.architecture.trainable]
         layers = {
@@ -77,6 +80,7 @@ class Trainer:
             stack.enter_context(np.errstate(all="ignore"))
             self.engine, self.history.engine = choose_engine(self.training)
             stack.callback(self.engine.close)
+            self.net.engine = self.engine.name
             log = stack.enter_context(Log(settings.log, settings.log_values)) if settings.log is not None else None
             bar = stack.enter_context(Progress(settings.epochs, settings.progress))
             try:
@@ -106,6 +110,8 @@ class Trainer:
                     return reason
             if late:
                 return self._out_of_time
+            if self.stop.is_set():
+                return "interrupted"
         return "all epochs done"
 
     @property

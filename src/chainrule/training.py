@@ -30,20 +30,37 @@ def fit(
     validation_fraction: float | None = None,
 ) -> History:
     """Train a network; `Network.fit` says what everything means."""
+    data, held_out = prepare(net, x, t, settings, sample_weight, validation, validation_fraction)
+    if settings.restarts > 1:
+        from chainrule.many import Job, restart
+
+        return restart(Job(net, optimizer, settings, data, held_out))
+    return Trainer(net, optimizer, settings, data, held_out).run()
+
+
+def prepare(
+    net: Network,
+    x: Any,
+    t: Any,
+    settings: Settings,
+    sample_weight: Any,
+    validation: tuple[Any, Any] | None,
+    validation_fraction: float | None,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the checked arrays to train with, and those held out if there are any."""
     data = net.given(x, t, sample_weight)
     if "s" in data:
         # A sample of weight 0 is one given no times; without it no batch can have weight 0.
         data = rows_of(data, np.flatnonzero(data["s"]))
     if validation is not None and validation_fraction is not None:
         raise InputError("give validation or validation_fraction, not both")
-    held_out = None
     if validation is not None:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
             raise InputError("validation must be a pair (x, t)")
-        held_out = net.given(*validation)
+        return data, net.given(*validation)
     if validation_fraction is not None:
-        data, held_out = _set_aside(data, validation_fraction, settings.seed)
-    return Trainer(net, optimizer, settings, data, held_out).run()
+        return _set_aside(data, validation_fraction, settings.seed)
+    return data, None
 
 
 def _set_aside(data: dict[str, Any], fraction: float, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:

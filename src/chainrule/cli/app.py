@@ -16,6 +16,7 @@ from chainrule.cli.demo import demo
 from chainrule.cli.example import example
 from chainrule.cli.predict import predict
 from chainrule.cli.screen import warn
+from chainrule.cli.source import source
 from chainrule.cli.train import train
 from chainrule.errors import ChainruleError, shown
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, check, example, demo):
+for command in (train, predict, check, example, source, demo):
     app.command()(command)
 
 

@@ -23,7 +23,6 @@ def example(
         str | None, typer.Argument(metavar="NAME", help="Which one; if left out, their names are shown.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Compute every one.")] = False,
-    long: Annotated[bool, typer.Option("--long", help="Also compute what takes minutes.")] = False,
 ) -> None:
     """Compute a published worked example, and compare every number.
 
@@ -36,19 +35,19 @@ def example(
     chosen = list(EXAMPLES) if every else [name] if name else []
     if not chosen:
         facts({known.name: known.title for known in EXAMPLES.values()})
-    rows = [row for one in chosen for row in show(one, long)]
+    rows = [row for one in chosen for row in show(one)]
     if any(row.verdict == "DISAGREES" for row in rows):
         raise typer.Exit(1)
 
 
-def show(name: str, long: bool = False) -> list[Row]:
+def show(name: str) -> list[Row]:
     """Compute one example, print it as a table, and return the table's rows."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from chainrule import examples
 
-    rows = examples.run(name, long)
+    rows = examples.run(name)
     title = f"{name}: {examples.EXAMPLES[name].title}"
     table = Table(
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False, pad_edge=False

@@ -13,6 +13,8 @@ from chainrule.equations import Expr, Reduce, walk
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
+    from chainrule.engines.running import CompiledRun
+    from chainrule.network import Network
     from chainrule.program import Program
 
 # What the reference engine takes, in seconds, for an equation and for an operation on one number; and how much work
@@ -21,14 +23,24 @@ _PER_EQUATION, _PER_OPERATION = 1.5e-6, 3e-10
 _WORTH_COMPILING = 0.5
 
 
+def work_of(training: Training) -> float:
+    """Return about how many seconds the reference engine would take."""
+    return training.total_steps * seconds_of(training.program, training.batch_size)
+
+
+def engine_for(asked: str, work: float) -> str:
+    """Return "reference" or "compiled" for work that would take the reference engine so many seconds."""
+    if asked != "auto":
+        return asked
+    return "compiled" if work >= _WORTH_COMPILING else "reference"
+
+
 def choose_engine(training: Training) -> tuple[Engine, str]:
     """Return the engine of a training, and what the history says of it."""
-    asked = training.settings.engine
-    work = training.total_steps * seconds_of(training.program, training.batch_size)
-    if asked == "reference":
-        return SteppingEngine(training), "reference, as asked for"
-    if asked == "auto" and work < _WORTH_COMPILING:
-        return SteppingEngine(training), "reference: the work ahead is too little to compile for"
+    asked, work = training.settings.engine, work_of(training)
+    if engine_for(asked, work) == "reference":
+        why = ": the work ahead is too little to compile for" if asked == "auto" else ", as asked for"
+        return SteppingEngine(training), f"reference{why}"
     from chainrule.engines.compiled import CompiledEngine
 
     try:
@@ -38,8 +50,34 @@ def choose_engine(training: Training) -> tuple[Engine, str]:
             raise InputError(f"the compiled engine cannot train this network: {problem}") from None
         return SteppingEngine(training), f"reference: {problem}"
     threads = f"{engine.threads} thread{'s' * (engine.threads > 1)}"
-    why = "as asked for" if asked == "compiled" else f"the reference engine would take about {_about(work)}"
-    return engine, f"compiled, {threads}: {why}"
+    why = ", as asked for" if asked == "compiled" else f": the reference engine would take about {_about(work)}"
+    return engine, f"compiled, {threads}{why}"
+
+
+class RunChoice:
+    """Who computes an array of each row: the engine that trained the network, or the compiled one for much work.
+
+    The answer depends on the network and on the rows alone, so that a prediction repeats to the bit.
+    """
+
+    def __init__(self, net: Network, program: Program, result: str):
+        self.net, self.program, self.result = net, program, result
+        fixed, one = seconds_of(program, 0), seconds_of(program, 1)
+        self.least_rows = (_WORTH_COMPILING - fixed) / (one - fixed) if one > fixed else math.inf
+        self._run: CompiledRun | None = None
+
+    def run_for(self, rows: int) -> CompiledRun | None:
+        """Return the compiled run if it is to be used for so many rows."""
+        if self.net.engine != "compiled" and rows < self.least_rows:
+            return None
+        if self._run is None and self.least_rows < math.inf:
+            from chainrule.engines.running import CompiledRun
+
+            try:
+                self._run = CompiledRun(self.net, self.program, self.result)
+            except NotCompilableError:
+                self.least_rows = math.inf
+        return self._run
 
 
 def seconds_of(program: Program, rows: int) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,12 +13,14 @@ import numpy as np
 
 from chainrule.builder import BATCH, OUTPUT
 from chainrule.derive import gradient_name
-from chainrule.engines import machine
+from chainrule.engines import buffers, machine
+from chainrule.engines.block import Block
 from chainrule.engines.codegen import Module, generate
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, TALLY, Wish
+from chainrule.engines.threads import SingleThreadedBlas, available_cores
 from chainrule.equations import Equation, Expr, Ref, ref, total
 from chainrule.schedules import Constant, as_schedule
 
@@ -33,13 +34,6 @@ _FIRST_STEPS, _MOST_STEPS = 64, 1 << 20
 _MOST_RATES = 4096
 # Rows on record that one call may leave.
 _RECORDS = 1002
-# Slices of a batch: about eight, of at least 32 rows and at most 256.
-_SLICES, _LEAST_ROWS, _MOST_ROWS = 8, 32, 256
-
-
-def slice_rows(batch: int) -> int:
-    """Return the rows of a slice of a batch: fixed by its size, so that sums do not depend on the threads."""
-    return max(_LEAST_ROWS, min(_MOST_ROWS, math.ceil(batch / _SLICES)))
 
 
 def training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = ()) -> Module:
@@ -60,6 +54,12 @@ def training_module(net: Network, program: Program, optimizer: Optimizer, logged
     return generate(program, Layout(vectors), Wish(_precision(net), keep, masks, summed))
 
 
+def module_of(net: Network, optimizer: Optimizer) -> Module:
+    """Return the generated module of training a network without sample weights."""
+    names = [parameter.ref.name for parameter in net.architecture.trainable]
+    return training_module(net, net.program(names, training=True, optimizer=optimizer), optimizer)
+
+
 def _precision(net: Network) -> str:
     return "single" if net.dtype == np.float32 else "double"
 
@@ -69,32 +69,6 @@ def _sum_of_costs(program: Program) -> Equation:
     if any(given.name == "s" for given in program.inputs):
         cost = ref("s", BATCH) * cost
     return Equation(Ref(DATA_SUM), total(BATCH, cost), origin="the cost of an epoch")
-
-
-class Block:
-    """The arguments of a module: arrays and numbers by name, and their addresses in a row as `entry` takes them."""
-
-    def __init__(self, module: Module, values: Mapping[str, Any]):
-        self.module = module
-        self.values = dict(values)
-        self.addresses = np.zeros(len(module.arguments), np.int64)
-        for name in module.arguments[:-1]:
-            self.set(name, self.values[name])
-        self._at = self.addresses.ctypes.data
-        self._entry = machine.entry_of(module.whole_source, module.precision, module.entry)
-
-    def set(self, name: str, value: Any) -> None:
-        """Give an argument another value."""
-        self.values[name] = value
-        place = self.module.arguments.index(name)
-        if isinstance(value, np.ndarray):
-            self.addresses[place] = value.ctypes.data
-        else:
-            self.addresses[place] = np.float64(value).view(np.int64) if isinstance(value, float) else value
-
-    def call(self, thread: int = 0) -> None:
-        """Run the module; other threads of Python go on meanwhile."""
-        self._entry(self._at, thread)
 
 
 class CompiledEngine:
@@ -108,26 +82,19 @@ class CompiledEngine:
         module = training_module(net, training.program, training.optimizer, training.logged)
         self.module, self.standing = module, Standing()
         rows, batch = data["N"], training.batch_size
-        each = slice_rows(batch) if module.is_sliced else batch
-        self.threads = min(settings.threads or available_cores(), math.ceil(batch / each))
-        dtype, memory = net.dtype, module.memory
-        own = _padded(memory.elements(memory.own, batch)) + 16
+        self.threads = min(settings.threads or available_cores(), buffers.slices(module, batch))
+        memory = module.memory
         self.place, self.tally = np.zeros(len(PLACE), np.int64), np.zeros(len(TALLY))
         self.rates, self.constant_rates = self._rates(0, 1), _has_constant_rates(training.optimizer)
         layers = self._layers()
         self.plan = np.zeros(len(PLAN), np.int64)
         self.records = np.zeros((_RECORDS, 4 + len(training.layers)))
-        inputs = [given for given in training.program.inputs if given.indices]
         values: dict[str, Any] = {
-            **{f"{given.name}_given": data[given.name] for given in inputs if given.name in data},
-            **{f"{given.name}_batch": np.zeros((batch, *net.architecture.shape_of(given)), dtype) for given in inputs},
-            **{name: np.zeros(net.vector.size, dtype) for name in self._vector_names()},
+            **{f"{name}_given": array for name, array in data.items() if name != "N"},
+            **buffers.arrays(net, module, training.optimizer, batch),
             **{index.upper(): size for index, size in memory.sizes.items()},
             "parameters": net.vector,
-            RUNNING: np.zeros(sum(state.size for state in net.states.values()), dtype),
-            "work": np.zeros(memory.elements(memory.work, batch) + 16, dtype),
-            "own": np.zeros(own * math.ceil(batch / each), dtype),
-            "own_length": own,
+            "own_length": buffers.own_length(module, batch),
             "numbers": np.zeros(len(memory.numbers)),
             "blas": machine.blas(module.precision) if module.is_sliced else 0,
             "rows": rows,
@@ -147,20 +114,21 @@ class CompiledEngine:
             "threads": self.threads,
         }
         self.block = Block(module, values)
-        self._plan_ahead(batch, each)
+        self._plan_ahead(batch)
         self.steps_a_call = _FIRST_STEPS
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self.blas = SingleThreadedBlas() if module.is_sliced else None
         self.kept = self._snapshot()
         self.epoch_began: dict[str, Any] | None = None
 
     def _vector_names(self) -> list[str]:
         return ["gradients", *(f"state_{name}" for name in self.training.optimizer.state)]
 
-    def _plan_ahead(self, batch: int, each: int) -> None:
+    def _plan_ahead(self, batch: int) -> None:
         settings, rows = self.training.settings, self.training.data["N"]
         self._set_plan(
             batch=batch,
-            slice_rows=each,
+            slice_rows=buffers.slice_rows(self.module, batch),
             every=self.training.records.every,
             last_epoch=settings.epochs - 1,
             shuffled=settings.shuffle and batch < rows,
@@ -306,7 +274,8 @@ class CompiledEngine:
         return bool(np.isfinite(self.net.vector).all() and np.isfinite(self.block.values[RUNNING]).all())
 
     def _snapshot(self) -> dict[str, Any]:
-        arrays = {name: self.block.values[name].copy() for name in ("parameters", RUNNING, *self._vector_names())}
+        states = [name for name in self._vector_names() if name != "gradients"]
+        arrays = {name: self.block.values[name].copy() for name in ("parameters", RUNNING, *states)}
         return {**arrays, "place": self.place.copy(), "tally": self.tally.copy(), "standing": replace(self.standing)}
 
     def _restore(self, kept: Mapping[str, Any]) -> None:
@@ -372,20 +341,10 @@ class CompiledEngine:
         if self.pool:
             self.pool.shutdown()
             self.pool = None
-
-
-def _padded(length: int) -> int:
-    """Return a length in whole lines of memory."""
-    return (length + 15) // 16 * 16
+        if self.blas:
+            self.blas.close()
 
 
 def _has_constant_rates(optimizer: Optimizer) -> bool:
     rates = [optimizer.rate, getattr(optimizer, "bias_rate", None)]
     return all(rate is None or isinstance(as_schedule(rate), Constant) for rate in rates)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

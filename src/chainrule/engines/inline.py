@@ -152,9 +152,9 @@ class Inline:
 
     def _read_again(self, out: Writer, read: set[str]) -> None:
         """Write how updates find what a step made, which may have been before training was left and taken up again."""
-        held = {ref.name for held in self.layout.vectors.values() for ref in held}
-        for name in sorted(read - held - set(self.memory.scalars)):
-            out.add(f"{name} = real({self._home(name)})")
+        for name in sorted(read & set(self.made)):
+            if not self.layout.vector_of(name):
+                out.add(f"{name} = real({self._home(name)})")
 
     def _section(self, out: Writer, places: Places, section: Section, same: Invariants) -> None:
         body = Writer(out.depth)

@@ -44,7 +44,7 @@ class Training:
     @cached_property
     def total_steps(self) -> int:
         """The updates of all epochs."""
-        return math.ceil(self.data["N"] / self.batch_size) * self.settings.epochs
+        return math.ceil(int(self.data["N"]) / self.batch_size) * self.settings.epochs
 
     def is_on_record(self, epoch: int) -> bool:
         """Tell whether an epoch goes on record."""

@@ -6,7 +6,7 @@ any step and taken up again. All threads run this loop and come to the same deci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -148,9 +148,9 @@ class _Loop:
         out, scalars = self.out, self.scalars
         out.lines += signature("train", arguments(self.step, training=True))
         out.depth = 1
-        out.add(f"{', '.join(PLAN)} = {_items('plan', PLAN)}")
-        out.add(f"{', '.join(PLACE)} = {_items('place', PLACE)}")
-        out.add(f"{', '.join(TALLY)} = {_items('tally', TALLY)}")
+        for array, names in (("plan", PLAN), ("place", PLACE), ("tally", TALLY)):
+            for written, items in _items(array, names):
+                out.add(f"{written} = {items}")
         out.block(_START)
         self.step.begin(out)
         out.open("while True:")
@@ -180,7 +180,8 @@ class _Loop:
         self.step.end(out)
         out.open("if thread == 0:")
         for array, names in (("place", PLACE), ("tally", TALLY)):
-            out.add(f"{_items(array, names)} = {', '.join(names)}")
+            for written, items in _items(array, names):
+                out.add(f"{items} = {written}")
 
     def _tally(self) -> None:
         out = self.out
@@ -239,8 +240,11 @@ def arguments(step: Step, *, training: bool) -> list[str]:
     return [*arrays, *step.kept, *(_TRAIN if training else _RUN)]
 
 
-def _items(array: str, names: Sequence[str]) -> str:
-    return ", ".join(f"{array}[{number}]" for number in range(len(names)))
+def _items(array: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield names, a few at a time, and the elements of an array that hold them."""
+    for start in range(0, len(names), 4):
+        some = names[start : start + 4]
+        yield ", ".join(some), ", ".join(f"{array}[{number}]" for number in range(start, start + len(some)))
 
 
 _START = """

@@ -56,8 +56,9 @@ def signature(name: str, arguments: Sequence[str]) -> list[str]:
         names = {"stop_cost": "float", **dict.fromkeys(doubles, "Doubles"), **dict.fromkeys(ints, "Ints")}
         return "int" if whole else names.get(argument, "Reals")
 
-    written = [f"{argument}: {kind(argument)}" for argument in arguments]
+    written = [f"{argument}:\u00a0{kind(argument)}" for argument in arguments]  # a blank that is not broken at
     lines = textwrap.wrap(", ".join(written), 100, break_on_hyphens=False)
+    lines = [line.replace("\u00a0", " ") for line in lines]
     return [f"def {name}(", *(f"    {line}" for line in lines), "):"]
 
 

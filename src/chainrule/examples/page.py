@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chainrule.examples.records import FLOAT32_TOLERANCE, LONG_RUN, Example, Published, Verdict
+from chainrule.examples.records import FLOAT32_TOLERANCE, Example, Published, Verdict
 from chainrule.examples.running import EXAMPLES
 
 # Everything outside of the two loops is prose; figures come from the examples alone.
@@ -19,7 +19,7 @@ recalculated by hand beside the network.
 ```
 chainrule example                 # the names
 chainrule example mazur           # one example, every figure beside the computed value
-chainrule example --all --long    # all of them, with the runs of more than {LONG_RUN:,} updates
+chainrule example --all           # all of them
 ```
 
 ```python
@@ -34,8 +34,7 @@ A verdict is one of
 
 - **{Verdict.AGREES}**: the value, rounded to the printed digits, is the printed figure;
 - **{Verdict.FLOAT32}**: the document computed in float32, which gives its figure to {FLOAT32_TOLERANCE:g};
-- **{Verdict.ERRATUM}**: the document is wrong; the right value is known, and computed here to all its digits;
-- **{Verdict.LONG}**: left out, unless long runs are asked for.
+- **{Verdict.ERRATUM}**: the document is wrong; the right value is known, and computed here to all its digits.
 
 All networks are fully connected with sigmoid units, and w[i,j] leads from unit i to unit j.
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 Dtype = Literal["float32", "float64"]
 
 FLOAT32_TOLERANCE = 5e-6
-LONG_RUN = 50_000
-"""More updates than these are a long run, computed only when it is asked for."""
 
 
 class Verdict(StrEnum):
@@ -29,7 +27,6 @@ class Verdict(StrEnum):
     AGREES = "agrees"
     FLOAT32 = "agrees in float32"
     ERRATUM = "erratum"
-    LONG = "long run: not computed"
     DISAGREES = "DISAGREES"
 
 
@@ -41,9 +38,6 @@ class Published:
     `error`, the `rate` and the number of samples `N`, all after this many `updates`. A figure with an `exact`
     value beside it is an erratum; where `dtype` is float32, the figure is one of the source's own precision,
     and `exact` is what float64 gives.
-
-    >>> Published("Z", "0.53", "z1[0,0]").is_long
-    False
     """
 
     quantity: str
@@ -54,11 +48,6 @@ class Published:
     exact: str | None = None
     remark: str = ""
     dtype: Dtype = "float64"
-
-    @property
-    def is_long(self) -> bool:
-        """Tell whether so many updates come before the figure that it is computed only on request."""
-        return self.updates > LONG_RUN
 
     def judge(self, computed: float, in_float64: float) -> Verdict:
         """Compare the figure with what was computed in `dtype`, and `exact` with what float64 gives.
@@ -117,7 +106,7 @@ class Row:
 
     quantity: str
     published: str
-    computed: float | None
+    computed: float
     exact: str
     remark: str
     verdict: Verdict

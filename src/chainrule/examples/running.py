@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import unknown
 from chainrule.examples.demofox import DEMOFOX
 from chainrule.examples.mazur import MAZUR
-from chainrule.examples.records import Claim, Dtype, Example, Published, Row, Verdict, evaluate
+from chainrule.examples.records import Claim, Dtype, Example, Published, Row, evaluate
 from chainrule.examples.unnumbered import CREATIVEGP, ROHAN_LENNY, SCROLL
 
 if TYPE_CHECKING:
@@ -40,17 +40,15 @@ def network(name: str, dtype: Dtype | None = None) -> tuple[Network, Array, Arra
     return setup.net, setup.x, setup.t
 
 
-def run(name: str, long: bool = False) -> list[Row]:
+def run(name: str) -> list[Row]:
     """Compute everything an example publishes or claims, and compare.
-
-    Figures behind more than 50,000 updates are left out unless `long` is true.
 
     >>> first = run("demofox-intro")[0]
     >>> first.quantity, first.published, round(first.computed, 9), first.verdict.value
     ('Z', '0.53', 0.53, 'agrees')
     """
     chosen = example_named(name)
-    computed = _computed(chosen, long)
+    computed = _computed(chosen)
     rows = [_row(item, computed) for item in chosen.published]
     return rows + [_claim_row(chosen, claim) for claim in chosen.claims]
 
@@ -59,12 +57,11 @@ Key = tuple[Dtype, int]
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 
 
-def _computed(example: Example, long: bool) -> dict[Key, dict[str, Any]]:
+def _computed(example: Example) -> dict[Key, dict[str, Any]]:
     """Return the named values at every precision and number of updates that a figure asks for."""
-    items = [item for item in example.published if long or not item.is_long]
     # An exact value is one of float64, also where the figure beside it is not.
-    wanted = {(item.dtype, item.updates) for item in items}
-    wanted |= {("float64", item.updates) for item in items if item.exact}
+    wanted = {(item.dtype, item.updates) for item in example.published}
+    wanted |= {("float64", item.updates) for item in example.published if item.exact}
     return {
         (dtype, updates): values
         for dtype in DTYPES
@@ -83,13 +80,10 @@ def _values_after(example: Example, dtype: Dtype, counts: list[int]) -> Iterator
 
 
 def _row(item: Published, computed: dict[Key, dict[str, Any]]) -> Row:
-    values = computed.get((item.dtype, item.updates))
-    if values is None:
-        value, verdict = None, Verdict.LONG
-    else:
-        value = float(evaluate(item.value, values))
-        exactly = computed.get(("float64", item.updates), values)
-        verdict = item.judge(value, float(evaluate(item.value, exactly)))
+    values = computed[item.dtype, item.updates]
+    value = float(evaluate(item.value, values))
+    exactly = computed.get(("float64", item.updates), values)
+    verdict = item.judge(value, float(evaluate(item.value, exactly)))
     quantity = f"{item.quantity}, in float32" if item.dtype == "float32" else item.quantity
     return Row(quantity, item.figure, value, item.exact or "", item.remark, verdict)
 

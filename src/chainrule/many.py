@@ -1,0 +1,137 @@
+"""Many networks at once, each trained as if it were alone, spread over the cores."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.engines.choice import engine_for, work_of
+from chainrule.engines.threads import available_cores
+from chainrule.errors import InputError, TrainingError, shown
+from chainrule.history import Start
+from chainrule.optimizers import Optimizer, as_optimizer
+from chainrule.ranges import whole
+from chainrule.settings import Settings
+from chainrule.trainer import Trainer
+
+if TYPE_CHECKING:
+    from chainrule.history import History
+    from chainrule.network import Network
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training of many."""
+
+    net: Network
+    optimizer: Optimizer
+    settings: Settings
+    data: dict[str, Any]
+    held_out: dict[str, Any] | None
+
+
+def fit_many(
+    networks: Sequence[Network],
+    x: Any,
+    t: Any,
+    *,
+    optimizer: Optimizer | str | None = None,
+    sample_weight: Any = None,
+    validation: tuple[Any, Any] | None = None,
+    validation_fraction: float | None = None,
+    threads: int | None = None,
+    **settings: Any,
+) -> list[History]:
+    """Train several networks on the same data and return their histories.
+
+    Each ends with the same bits as by `Network.fit` alone on the same engine. Networks of one shape share one compiled
+    module, and as many are trained at a time as there are cores (or `threads`).
+
+    Parameters
+    ----------
+    networks : the networks; each has its own seed, for its batches too, unless `seed` is given.
+    x, t, settings : as for `Network.fit`, the same for all; no log, no callbacks, no restarts.
+
+    Raises `InputError` as `fit` does, and the `TrainingError` of the first that diverges, after all have ended.
+
+    >>> import chainrule as cr
+    >>> networks = [cr.Network(2, [cr.Dense(3, "tanh"), cr.Dense(1)], seed=seed) for seed in range(4)]
+    >>> histories = fit_many(networks, [[0, 1], [1, 0]], [1, 0], epochs=5)
+    >>> [len(history) for history in histories]
+    [5, 5, 5, 5]
+    """
+    from chainrule.network import Network
+    from chainrule.training import prepare
+
+    if not isinstance(networks, Sequence) or not networks or not all(isinstance(net, Network) for net in networks):
+        raise InputError(f"fit_many takes a list of networks, not {shown(networks)}")
+    if len(set(map(id, networks))) < len(networks):
+        raise InputError("a network stands twice in the list; each trains its own parameters")
+    jobs = []
+    for net in networks:
+        net.optimizer = as_optimizer(optimizer)
+        own = Settings.of({"seed": net.seed, **settings}, refused=("log", "log_values", "callbacks", "restarts"))
+        data, held_out = prepare(net, x, t, own, sample_weight, validation, validation_fraction)
+        jobs.append(Job(net, net.optimizer, own, data, held_out))
+    results = train_all(jobs, threads)
+    for result in results:
+        if isinstance(result, TrainingError):
+            raise result
+    return [result for result in results if not isinstance(result, TrainingError)]
+
+
+def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | TrainingError]:
+    """Train each alone on one thread, several at a time; a key press of Ctrl-C ends all and keeps what was learned."""
+    work = sum(work_of(Trainer(*_parts(job)).training) for job in jobs[:1]) * len(jobs)
+    stop = threading.Event()
+
+    def train(job: Job) -> History | TrainingError:
+        engine = engine_for(job.settings.engine, work)
+        settings = replace(job.settings, engine=engine, threads=1, progress=False)
+        try:
+            return Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop).run()
+        except TrainingError as error:
+            return error
+
+    with ThreadPoolExecutor(whole("threads", threads) if threads else available_cores()) as pool:
+        futures = [pool.submit(train, job) for job in jobs]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            stop.set()
+        return [future.result() for future in futures]
+
+
+def _parts(job: Job) -> tuple[Any, ...]:
+    return job.net, job.optimizer, job.settings, job.data, job.held_out
+
+
+def restart(job: Job) -> History:
+    """Train from several random starts, keep the best in the network, and return its history with all of them."""
+    net, settings = job.net, job.settings
+    twins = [net, *(net.twin(settings.seed + k) for k in range(1, settings.restarts))]
+    jobs = [
+        replace(job, net=twin, settings=replace(settings, seed=settings.seed + k, restarts=1))
+        for k, twin in enumerate(twins)
+    ]
+    results = train_all(jobs, settings.threads)
+    starts = [_start_of(one, result) for one, result in zip(jobs, results, strict=True)]
+    best = min(range(len(starts)), key=lambda k: starts[k].cost)
+    if isinstance(failed := results[best], TrainingError):
+        raise TrainingError(f"each of the {len(starts)} starts diverged. The first: {failed}")
+    net.vector[...] = twins[best].vector
+    net.set_states(twins[best].states)
+    history = failed
+    history.starts, history.best_start = starts, best
+    return history
+
+
+def _start_of(job: Job, result: History | TrainingError) -> Start:
+    if isinstance(result, TrainingError):
+        return Start(job.settings.seed, math.inf, None, str(result))
+    watched = job.data if job.held_out is None else job.held_out
+    return Start(job.settings.seed, job.net.cost(watched, penalties=job.held_out is None), result)
