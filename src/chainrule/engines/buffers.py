@@ -15,16 +15,24 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
-# Slices of a batch: about eight, of at least 32 rows and at most 256.
-_SLICES, _LEAST_ROWS, _MOST_ROWS = 8, 32, 256
+# Slices of a batch: eight or four of at least 32 rows, or as many as hold at most 256; of 64 and more rows where
+# products are so large that the BLAS copies its operands first (docs/performance.md).
+_SLICES, _LEAST_ROWS, _MOST_ROWS = (8, 4), 32, 256
+_LEAST_ROWS_OF_LARGE, _LARGE = 64, 1_000_000
 _LINE = 16  # numbers that a line of memory holds, so that slices do not share one
 
 
 def slice_rows(module: Module, batch: int) -> int:
-    """Return the rows of a slice of a batch: fixed by its size, so that sums do not depend on the threads."""
+    """Return the rows of a slice of a batch: fixed by the program, so that sums do not depend on the threads."""
     if not module.is_sliced:
         return batch
-    return max(_LEAST_ROWS, min(_MOST_ROWS, math.ceil(batch / _SLICES)))
+    sizes = module.memory.sizes
+    weights = max((int(sizes[one]) * int(sizes[two]) for one, two in module.memory.products), default=0)
+    least = _LEAST_ROWS_OF_LARGE if _LEAST_ROWS * weights > _LARGE else _LEAST_ROWS
+    for count in _SLICES:
+        if batch >= count * least:
+            return min(_MOST_ROWS, math.ceil(batch / count))
+    return least
 
 
 def slices(module: Module, batch: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from chainrule.architecture import COST
-from chainrule.engines.lowering import Section, Statement, is_literal
+from chainrule.engines.lowering import Section, Statement, is_literal, turned_operand
 from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 
@@ -49,6 +49,9 @@ class Memory:
     local: frozenset[str] = frozenset()
     summed: tuple[Ref, ...] = ()
     own: tuple[Ref, ...] = ()
+    # Matrices of which a transposed copy is kept, and the unit indices of all products with a row for each sample.
+    turned: tuple[Ref, ...] = ()
+    products: tuple[tuple[str, str], ...] = ()
 
     @staticmethod
     def of(program: Program, sections: Sequence[Section], layout: Layout, keep: Iterable[str]) -> Memory:
@@ -63,15 +66,22 @@ class Memory:
         numbers = [s.name for s in statements if s.rows != "each" and not s.target.indices]
         made = sorted((name for name in numbers if name not in in_vectors), key=_cost_first)
         scalars = tuple(ref.name for ref in program.inputs if not ref.indices)
+        products = [
+            s for section in sections for phase in section.slices if phase.kind == "product" for s in phase.statements
+        ]
+        turned = dict.fromkeys(filter(None, map(turned_operand, products)))
+        copies = [Ref(f"{ref.name}_turned", ref.indices[::-1]) for ref in turned]
         return Memory(
             program.sizes,
-            (*(s.target for s in statements if s.name in stored), *rest),
+            (*copies, *(s.target for s in statements if s.name in stored), *rest),
             (*made, *scalars),
             scalars,
             stored,
             per_row - stored,
             summed,
             (*summed, *(row for row in rows if row.indices)),
+            tuple(turned),
+            tuple((s.target.index_names[1], s.over[0]) for s in products),
         )
 
     @property

@@ -218,6 +218,19 @@ def sum_of(array: Reals, count: int) -> float:
         result += float(array[p])
     return result
 
+def turn(matrix: Reals, rows: int, columns: int, turned: Reals, first: int, last: int):
+    \"\"\"Write rows of a matrix as columns of another, in squares of 16 so that both lie in near memory.\"\"\"
+    for top in range(first, last, 16):
+        for left in range(0, columns, 16):
+            for j in range(left, min(left + 16, columns)):
+                for i in range(top, min(top + 16, last)):
+                    turned[j * rows + i] = matrix[i * columns + j]
+
+@inlined
+def worth_turning(rows: int, depth: int, columns: int) -> int:
+    \"\"\"Whether the BLAS is faster with a transposed copy of the matrix: where the product is small.\"\"\"
+    return rows * depth * columns <= 1000000
+
 @inlined
 def blocks(rows: int, depth: int, columns: int) -> int:
     \"\"\"Return into how many blocks of rows a product's result is cut: fixed by its sizes, so that its bits are.
@@ -225,7 +238,7 @@ def blocks(rows: int, depth: int, columns: int) -> int:
     The BLAS is fastest where rows * depth * columns is at most a million; large products have few blocks.
     \"\"\"
     each = 1000000 // (depth * columns)
-    each = choose(each < 16, max(64, (rows + 7) // 8), min(each, max(16, (rows + 1) // 2)))
+    each = choose(each < 16, max(128, (rows + 3) // 4), min(each, max(16, (rows + 1) // 2)))
     return (rows + each - 1) // each
 
 @inlined

@@ -10,7 +10,7 @@ optimiser.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -21,7 +21,7 @@ from chainrule.program import Extent, Program
 # Sizes up to this stand in the source as numbers, so that the compiler unrolls; larger ones are arguments.
 LITERAL_TO = 16
 # A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/performance.md.
-BLAS_FROM = 8
+BLAS_FROM = 2
 
 
 class NotCompilableError(FormulaError):
@@ -275,7 +275,10 @@ def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
     return any(not is_literal(size) for size in units) and min(units) >= BLAS_FROM
 
 
-def indices_of(statement: Statement) -> Iterator[str]:
-    """Yield the indices of the target, then those summed over."""
-    yield from statement.target.index_names
-    yield from statement.over
+def turned_operand(statement: Statement) -> Ref | None:
+    """Return the matrix that a product with a row for each sample needs transposed, if it does."""
+    pair, (over,) = product_of_two(statement.body), statement.over
+    assert pair
+    row, column = statement.target.index_names
+    right = pair[1] if row in pair[0].index_names else pair[0]
+    return right if right.index_names != (over, column) else None

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.engines.flat import runs_of, write_elements, write_run
+from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, Statement, arrange, product_of_two, take_apart
+from chainrule.engines.lowering import Section, Statement, arrange, product_of_two, take_apart, turned_operand
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import MEET, Wish
 from chainrule.engines.text import Invariants, Places, Writer, signature
@@ -22,7 +22,7 @@ from chainrule.program import Program
 
 @dataclass(frozen=True)
 class Task:
-    """A function of a step, what it is given first, and who runs it: each slice, one thread, or all."""
+    """A function of a step, what it is given first, and who runs it: each slice, one thread, or all at once."""
 
     name: str
     first: tuple[str, ...]
@@ -67,7 +67,7 @@ class Sliced:
         out.add("slices = (N + slice_rows - 1) // slice_rows")
         pending, filled = False, False
         for task in self.tasks:
-            if pending and task.who != "all":
+            if pending and task.who in ("slices", "one"):
                 out.add(MEET)
             pending = task.who != "slices"
             if task.who == "slices":
@@ -158,6 +158,10 @@ class Sliced:
 
     def _section(self, section: Section, number: int) -> list[Task]:
         tasks = []
+        if number == 1 and self.memory.turned:
+            tasks.append(
+                replace(self._function("turn_weights", ("slice_rows", "thread", "threads"), self._turn), who="all")
+            )
         if section.slices:
             task = self._function(f"rows_{number}", ("slice_", "first", "last"), lambda o, p: self._rows(o, p, section))
             tasks.append(replace(task, who="slices"))
@@ -201,12 +205,28 @@ class Sliced:
                 out.add(f"{name} = real({self.number(name)})")
 
     def _product(self, out: Writer, places: Places, statement: Statement) -> None:
-        pair, (over,), (row, column) = product_of_two(statement.body), statement.over, statement.target.index_names
+        pair, row = product_of_two(statement.body), statement.target.index_names[0]
         assert pair
         left, right = pair if row in pair[0].index_names else pair[::-1]
         names = [f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target)]
-        turned = "" if right.index_names == (over, column) else "_turned"
-        out.add(f"product{turned}(blas, {names[0]}, {places.array(right.name)}, {names[1]})", statement.equation)
+        if turned_operand(statement):
+            rows, columns = map(self.memory.size, right.index_names)
+            out.open(f"if worth_turning(last - first, {rows}, {columns}):")
+            out.add(f"product(blas, {names[0]}, {right.name}_turned, {names[1]})", statement.equation)
+            out.close()
+            out.open("else:")
+            out.add(f"product_turned(blas, {names[0]}, {right.name}, {names[1]})", statement.equation)
+            out.close()
+        else:
+            out.add(f"product(blas, {names[0]}, {places.array(right.name)}, {names[1]})", statement.equation)
+
+    def _turn(self, out: Writer, places: Places) -> None:
+        for ref in self.memory.turned:
+            rows, columns = map(self.memory.size, ref.index_names)
+            out.open(f"if worth_turning(slice_rows, {rows}, {columns}):")
+            out.add(share_of("0", rows))
+            out.add(f"turn({ref.name}, {rows}, {columns}, {ref.name}_turned, first, last)", f"{ref.name} transposed")
+            out.close()
 
     def _whole(self, out: Writer, places: Places, section: Section) -> None:
         made = {s.name for s in (*section.summed, *section.whole)}
