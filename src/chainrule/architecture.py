@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.builder import BATCH, OUTPUT, Builder, Parameter
 from chainrule.derive import derive
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from chainrule.optimizers import Optimizer
 
 COST = "E"
+_MOST_REMEMBERED = 32
+Result = TypeVar("Result")
 
 
 class Architecture:
@@ -40,6 +42,7 @@ class Architecture:
         self.loss = as_loss(loss)
         self.penalties = as_penalties(penalties)
         self.reduction: Reduction = reduction
+        self._made: dict[Any, Any] = {}
         built = self._built(training=False)
         self.parameters = tuple(built.parameters)
         self.running = tuple(built.running)
@@ -75,7 +78,38 @@ class Architecture:
         weighted : whether sample weights ``s[n]`` are given.
         training : with dropout and the batch's own statistics.
         optimizer : adds the updates of the trainable parameters; their derivatives must be in `wrt`.
+
+        A program that was asked for before is returned again.
         """
+        choice = (tuple(wrt), cost, penalties, weighted, training, optimizer)
+        return self.remembered(choice, lambda: self._program(*choice))
+
+    def remembered(self, what: object, make: Callable[[], Result]) -> Result:
+        """Return what was made before for `what`, or make it; nothing is kept for what has no hash."""
+        try:
+            found: Result | None = self._made.get(what)
+        except TypeError:  # unhashable
+            return make()
+        if found is None:
+            found = make()
+            if len(self._made) >= _MOST_REMEMBERED:
+                self._made = {}
+            self._made[what] = found
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs, without what can be made again."""
+        return {**self.__dict__, "_made": {}}
+
+    def _program(
+        self,
+        names: tuple[str, ...],
+        cost: bool,
+        penalties: bool,
+        weighted: bool,
+        training: bool,
+        optimizer: Optimizer | None,
+    ) -> Program:
         builder = self._built(training)
         inputs, distributions = [], []
         if cost:
@@ -84,7 +118,6 @@ class Architecture:
             inputs = [Ref("t", self._output.indices), *([ref("s", BATCH)] if weighted else [])]
             distributions = ["t"] if self.loss.targets == "distribution" else []
         program = builder.program(inputs, distributions)
-        names = tuple(wrt)
         if names:
             program = derive(program, names)
         if optimizer:

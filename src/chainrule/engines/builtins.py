@@ -169,10 +169,13 @@ def _give_way(f: Function, address: Any) -> Any:
     return _call_address(f, address, ir.IntType(32), [])
 
 
-def _gemm(f: Function, address: Any, turned: tuple[bool, bool], left: View, right: View, out: View, inner: Any) -> Any:
+def _gemm(
+    f: Function, address: Any, turned: tuple[bool, bool], left: View, right: View, out: View, sizes: tuple[Any, ...]
+) -> Any:
     """Call the BLAS for a product of matrices that are stored row by row; `turned` says which is transposed.
 
-    It counts columns first, and so computes the transposed product of the transposed matrices.
+    `sizes` are the result's rows and columns, and the size that is summed over; how far rows lie apart, the views say.
+    The BLAS counts columns first, and so computes the transposed product of the transposed matrices.
     """
     builder, short = f.builder, ir.IntType(32)
     real = out.pointer.type.pointee
@@ -189,43 +192,52 @@ def _gemm(f: Function, address: Any, turned: tuple[bool, bool], left: View, righ
     def letter(is_turned: bool) -> Any:
         return place(ir.IntType(8), ir.Constant(ir.IntType(8), ord("t" if is_turned else "n")))
 
-    def data(view: View) -> Any:
-        return builder.bitcast(view.pointer, _BYTES)
+    def matrix(view: View) -> list[Any]:
+        return [builder.bitcast(view.pointer, _BYTES), count(view.shape[1])]
 
-    rows, columns = out.shape
-    return _call_address(
-        f,
-        address,
-        ir.VoidType(),
-        [
-            *(letter(turned[1]), letter(turned[0]), count(columns), count(rows), count(inner)),
-            *(place(real, ir.Constant(real, 1.0)), data(right), count(right.shape[1])),
-            *(data(left), count(left.shape[1]), place(real, ir.Constant(real, 0.0)), data(out), count(columns)),
-        ],
-    )
+    rows, columns, inner = sizes
+    shape = [letter(turned[1]), letter(turned[0]), count(columns), count(rows), count(inner)]
+    one, zero = (place(real, ir.Constant(real, value)) for value in (1.0, 0.0))
+    return _call_address(f, address, ir.VoidType(), [*shape, one, *matrix(right), *matrix(left), zero, *matrix(out)])
+
+
+def _moved(f: Function, view: View, elements: Any) -> View:
+    return View(f.builder.gep(view.pointer, [f.cast(elements, _WORD)], inbounds=True), view.shape)
 
 
 def _rows(f: Function, array: View, first: Any, last: Any) -> View:
     """Some rows of a matrix."""
     first, last = f.cast(first, _WORD), f.cast(last, _WORD)
     start = f.builder.mul(first, array.shape[1], flags=("nsw",))
-    return View(f.builder.gep(array.pointer, [start], inbounds=True), (f.builder.sub(last, first), array.shape[1]))
+    return View(_moved(f, array, start).pointer, (f.builder.sub(last, first), array.shape[1]))
 
 
 def _product(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
     """Write ``left @ right`` into `out`."""
-    return _gemm(f, blas, (False, False), left, right, out, left.shape[1])
+    return _gemm(f, blas, (False, False), left, right, out, (*out.shape, left.shape[1]))
 
 
 def _product_turned(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
     """Write ``left @ right.T`` into `out`."""
-    return _gemm(f, blas, (False, True), left, right, out, left.shape[1])
+    return _gemm(f, blas, (False, True), left, right, out, (*out.shape, left.shape[1]))
 
 
-def _product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, first: Any) -> Any:
-    """Write rows of ``left.T @ right`` into `out`, from row `first` of the result, as many as `out` has."""
-    start = View(f.builder.gep(left.pointer, [f.cast(first, _WORD)]), left.shape)
-    return _gemm(f, blas, (True, False), start, right, out, left.shape[0])
+def _product_columns(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
+    """Write the columns from `first` to before `last` of ``left @ right`` into `out`."""
+    sizes = (out.shape[0], f.builder.sub(last, first), left.shape[1])
+    return _gemm(f, blas, (False, False), left, _moved(f, right, first), _moved(f, out, first), sizes)
+
+
+def _product_turned_columns(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
+    """Write the columns from `first` to before `last` of ``left @ right.T`` into `out`."""
+    sizes = (out.shape[0], f.builder.sub(last, first), left.shape[1])
+    return _gemm(f, blas, (False, True), left, _rows(f, right, first, last), _moved(f, out, first), sizes)
+
+
+def _product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
+    """Write the rows from `first` to before `last` of ``left.T @ right`` into `out`."""
+    sizes = (f.builder.sub(last, first), out.shape[1], left.shape[0])
+    return _gemm(f, blas, (True, False), _moved(f, left, first), right, _rows(f, out, first, last), sizes)
 
 
 BUILTINS: dict[str, Callable[..., Any]] = {
@@ -260,5 +272,7 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "rows_of": _rows,
     "product": _product,
     "product_turned": _product_turned,
+    "product_columns": _product_columns,
+    "product_turned_columns": _product_turned_columns,
     "product_over_rows": _product_over_rows,
 }

@@ -38,6 +38,15 @@ _RECORDS = 1002
 
 def training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = ()) -> Module:
     """Return the generated module of a training."""
+
+    def make() -> tuple[Program, Module]:
+        return program, _training_module(net, program, optimizer, logged)
+
+    # The program is kept beside it, so that no other one gets its identity.
+    return net.architecture.remembered(("module", id(program), net.dtype.name, tuple(logged)), make)[1]
+
+
+def _training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str]) -> Module:
     architecture = net.architecture
     parameters = tuple(parameter.ref for parameter in architecture.parameters)
     vectors = {"parameters": parameters, "gradients": tuple(Ref(gradient_name(r.name), r.indices) for r in parameters)}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 
 from chainrule.equations import Call, Equation, Expr, Index, Reduce, Ref, Size, free_indices, rebuild, ref, refs
 from chainrule.errors import FormulaError
@@ -22,6 +23,9 @@ from chainrule.program import Extent, Program
 LITERAL_TO = 16
 # A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/performance.md.
 BLAS_FROM = 2
+# A product by a matrix of at least so many elements is cut by columns for all rows at once, instead of by rows: the
+# BLAS copies the matrix each time that it is used.
+LARGE_FROM = 65_536
 
 
 class NotCompilableError(FormulaError):
@@ -70,7 +74,7 @@ class Phase:
 class Section:
     """What runs between two meetings of the threads.
 
-    `slices` for each slice of the batch; then `products` over the rows, `elements` (element by element, nothing
+    `slices` for each slice of the batch; then `products` that need all rows, `elements` (element by element, nothing
     to do with rows), and `whole`, in this order, which one thread does.
     """
 
@@ -185,7 +189,7 @@ class _Arrangement:
         # What is summed over the rows is whole only when all slices are done.
         self.done.update(statement.name for statement in section.summed)
         reachable = self.done if section.slices else before
-        section.products = self._take_all("over rows", set(reachable))
+        section.products = self._take_all("all rows", set(reachable))
         section.elements = self._take_all("elements", set(reachable) - {s.name for s in section.summed})
         section.whole = self._chain()
         self.done.update(statement.name for statement in (*section.products, *section.elements))
@@ -193,7 +197,8 @@ class _Arrangement:
 
     def _kind(self, statement: Statement) -> str:
         if is_product(statement, self.sizes):
-            return "product" if statement.rows == "each" else "over rows"
+            in_slices = statement.rows == "each" and not is_large(statement, self.sizes)
+            return "product" if in_slices else "all rows"
         if statement.rows != "none":
             return "rows"
         wide = any(not is_literal(self.sizes[index]) for index in statement.target.index_names)
@@ -275,10 +280,20 @@ def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
     return any(not is_literal(size) for size in units) and min(units) >= BLAS_FROM
 
 
+def is_large(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
+    """Whether a product has a matrix so large that it is used for all rows of the batch at once."""
+    used = (*statement.target.index_names, *statement.over)
+    return prod(size for index in used if isinstance(size := sizes[index], int)) >= LARGE_FROM
+
+
+def operands(statement: Statement) -> tuple[Ref, Ref]:
+    """Return the matrices of a product, first the one with the rows of the result."""
+    pair = product_of_two(statement.body)
+    assert pair
+    return pair if statement.target.index_names[0] in pair[0].index_names else pair[::-1]
+
+
 def turned_operand(statement: Statement) -> Ref | None:
     """Return the matrix that a product with a row for each sample needs transposed, if it does."""
-    pair, (over,) = product_of_two(statement.body), statement.over
-    assert pair
-    row, column = statement.target.index_names
-    right = pair[1] if row in pair[0].index_names else pair[0]
-    return right if right.index_names != (over, column) else None
+    right = operands(statement)[1]
+    return right if right.index_names != (*statement.over, statement.target.index_names[1]) else None

@@ -26,6 +26,8 @@ from chainrule.engines.compiler import to_llvm
 # Takes the address of a block of arguments and the number of the thread; other threads of Python run meanwhile.
 Entry = Callable[[int, int], None]
 
+# Modules up to so many characters of LLVM's language are short; a 2-8-1 network has 105,000.
+_SHORT = 150_000
 _loading = threading.Lock()
 _loaded: dict[str, tuple[Entry, Any]] = {}
 # How many modules were compiled in this process, not found in the cache.
@@ -72,10 +74,13 @@ def folder() -> Path:
 def _compile(source: str, precision: str, entry: str) -> bytes:
     global compiled
     compiled += 1
-    module = llvm.parse_assembly(to_llvm(source, precision, entry))
+    text = to_llvm(source, precision, entry)
+    module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = True
+    options.loop_vectorization = options.loop_unrolling = True
+    # Joining single numbers into vectors pays for the smallest networks, and takes a second for larger ones.
+    options.slp_vectorization = len(text) < _SHORT
     machine = _target()
     passes = llvm.create_pass_builder(machine, options)
     passes.getModulePassManager().run(module, passes)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, Statement, arrange, product_of_two, take_apart, turned_operand
+from chainrule.engines.lowering import Section, Statement, arrange, operands, take_apart, turned_operand
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import MEET, Wish
 from chainrule.engines.text import Invariants, Places, Writer, signature
@@ -27,6 +28,7 @@ class Task:
     name: str
     first: tuple[str, ...]
     who: str = "all"
+    section: int = 0
 
 
 class Sliced:
@@ -65,28 +67,35 @@ class Sliced:
     def compute(self, out: Writer, fill: Callable[[], None]) -> None:
         """Write the calls of the functions, and where threads meet."""
         out.add("slices = (N + slice_rows - 1) // slice_rows")
-        pending, filled = False, False
+        filled, before = False, self.tasks[0]
+        if not any(task.who == "slices" and task.section == 1 for task in self.tasks):
+            self._for_slices(out, fill)
+            filled = True
         for task in self.tasks:
-            if pending and task.who in ("slices", "one"):
+            if task.section != before.section and before.who != "slices":
                 out.add(MEET)
-            pending = task.who != "slices"
             if task.who == "slices":
-                out.open("for slice_ in range(thread, slices, threads):")
-                out.add("first, last = slice_ * slice_rows, min(N, (slice_ + 1) * slice_rows)")
-                if not filled:
-                    fill()
+                call = partial(self._call, out, task)
+                self._for_slices(out, *([call] if filled else [fill, call]))
                 filled = True
-                self._call(out, task)
-                out.close()
-                out.add(MEET)
             elif task.who == "one":
                 out.open("if thread == 0:")
                 self._call(out, task)
                 out.close()
             else:
                 self._call(out, task)
-        if pending:
+            before = task
+        if before.who != "slices":
             out.add(MEET)
+
+    def _for_slices(self, out: Writer, *write: Callable[[], None]) -> None:
+        """Write a loop over a thread's slices, after which all threads meet."""
+        out.open("for slice_ in range(thread, slices, threads):")
+        out.add("first, last = slice_ * slice_rows, min(N, (slice_ + 1) * slice_rows)")
+        for one in write:
+            one()
+        out.close()
+        out.add(MEET)
 
     def save(self, out: Writer) -> None:
         """Write nothing: derivatives are in memory."""
@@ -159,19 +168,18 @@ class Sliced:
     def _section(self, section: Section, number: int) -> list[Task]:
         tasks = []
         if number == 1 and self.memory.turned:
-            tasks.append(
-                replace(self._function("turn_weights", ("slice_rows", "thread", "threads"), self._turn), who="all")
-            )
+            tasks.append(self._function("turn_weights", ("slice_rows", "thread", "threads"), self._turn))
+
+        def add(name: str, first: tuple[str, ...], who: str, write: Callable[[Writer, Places, Section], None]) -> None:
+            task = self._function(f"{name}_{number}", first, lambda out, places: write(out, places, section))
+            tasks.append(replace(task, who=who, section=number))
+
         if section.slices:
-            task = self._function(f"rows_{number}", ("slice_", "first", "last"), lambda o, p: self._rows(o, p, section))
-            tasks.append(replace(task, who="slices"))
+            add("rows", ("slice_", "first", "last"), "slices", self._rows)
         if section.summed or section.whole:
-            task = self._function(f"whole_{number}", ("slices",), lambda o, p: self._whole(o, p, section))
-            tasks.append(replace(task, who="one"))
-        spread = [*section.products, *section.elements]
-        if spread:
-            task = self._function(f"parts_{number}", ("thread", "threads"), lambda o, p: self._parts(o, p, section))
-            tasks.append(task)
+            add("whole", ("slices",), "one", self._whole)
+        if section.products or section.elements:
+            add("parts", ("thread", "threads"), "all", self._parts)
         return tasks
 
     def _rows(self, out: Writer, places: Places, section: Section) -> None:
@@ -205,9 +213,7 @@ class Sliced:
                 out.add(f"{name} = real({self.number(name)})")
 
     def _product(self, out: Writer, places: Places, statement: Statement) -> None:
-        pair, row = product_of_two(statement.body), statement.target.index_names[0]
-        assert pair
-        left, right = pair if row in pair[0].index_names else pair[::-1]
+        left, right = operands(statement)
         names = [f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target)]
         if turned_operand(statement):
             rows, columns = map(self.memory.size, right.index_names)
@@ -256,22 +262,29 @@ class Sliced:
 
     def _parts(self, out: Writer, places: Places, section: Section) -> None:
         for number, statement in enumerate(section.products):
-            pair, (row, column) = product_of_two(statement.body), statement.target.index_names
-            assert pair
-            left, right = pair if row in pair[0].index_names else pair[::-1]
-            target, rows = places.array(statement.name), self.memory.size(row)
-            out.add(f"count = blocks({rows}, N, {self.memory.size(column)})")
-            out.open(f"for block in range((thread + {number}) % threads, count, threads):")
-            out.add(f"first, last = {rows} * block // count, {rows} * (block + 1) // count")
-            operands = f"rows_of({places.array(left.name)}, 0, N), rows_of({places.array(right.name)}, 0, N)"
-            out.add(f"product_over_rows(blas, {operands}, rows_of({target}, first, last), first)", statement.equation)
-            out.close()
+            self._cut_product(out, places, statement, number)
         same = Invariants(self.scalar_places, self.sizes)
         chain = [same.of(statement) for statement in section.elements]
         self._load(out, reads_of(chain))
         same.write(out)
         for statement in chain:
             write_elements(out, places, statement, spread=True)
+
+    def _cut_product(self, out: Writer, places: Places, statement: Statement, number: int) -> None:
+        """Write a product that needs all rows, by blocks of its result: of columns if that has the batch's rows."""
+        row, column = map(self.memory.size, statement.target.index_names)
+        left, right = operands(statement)
+        summed = self.memory.size(statement.over[0])
+        cut, along = (column, row) if statement.rows == "each" else (row, column)
+        out.add(f"count = blocks({cut}, {summed}, {along})")
+        out.open(f"for block in range((thread + {number}) % threads, count, threads):")
+        out.add(f"first, last = {cut} * block // count, {cut} * (block + 1) // count")
+        name = "product_over_rows"
+        if statement.rows == "each":
+            name = "product_turned_columns" if turned_operand(statement) else "product_columns"
+        arrays = ", ".join(places.array(array.name) for array in (left, right, statement.target))
+        out.add(f"{name}(blas, {arrays}, first, last)", statement.equation)
+        out.close()
 
     def _update(self) -> Task:
         def write(body: Writer, places: Places) -> None:
