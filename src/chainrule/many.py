@@ -97,7 +97,7 @@ def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | Traini
         except TrainingError as error:
             return error
 
-    with ThreadPoolExecutor(whole("threads", threads) if threads else available_cores()) as pool:
+    with ThreadPoolExecutor(available_cores() if threads is None else whole("threads", threads)) as pool:
         futures = [pool.submit(train, job) for job in jobs]
         try:
             wait(futures)

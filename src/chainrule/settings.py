@@ -58,6 +58,9 @@ class Settings:
         check_yes_no("shuffle", self.shuffle)
         if self.progress is not None:
             check_yes_no("progress", self.progress)
+        whole("restarts", self.restarts)
+        if self.restarts > 1 and (self.log is not None or self.callbacks):
+            raise InputError("a log and callbacks are for one training; with restarts, leave them out")
         if self.engine not in ENGINES:
             raise unknown("engine", self.engine, ENGINES)
         for name, least in (

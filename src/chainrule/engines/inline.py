@@ -152,8 +152,9 @@ class Inline:
 
     def _read_again(self, out: Writer, read: set[str]) -> None:
         """Write how updates find what a step made, which may have been before training was left and taken up again."""
-        for name in sorted(read & set(self.made)):
-            if not self.layout.vector_of(name):
+        for name in sorted(read):
+            running = name in self.homes and self._is_running(self.homes[name][0])
+            if running or (name in self.made and not self.layout.vector_of(name)):
                 out.add(f"{name} = real({self._home(name)})")
 
     def _section(self, out: Writer, places: Places, section: Section, same: Invariants) -> None:
