@@ -450,6 +450,25 @@ def test_a_disagreement_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert "DISAGREES" in result.out
 
 
+# source
+
+
+def test_the_source_of_an_example_is_printed_with_its_equations(run: Run) -> None:
+    result = run("source", "mazur", "--optimizer", "gradient_descent")
+    assert result.code == 0
+    assert result.out.startswith("def train(")
+    assert "# w1_0_0 <- w1_0_0 - rate * d_w1_0_0" in result.out
+
+
+def test_the_source_of_a_model_is_printed(run: Run, model: Path) -> None:
+    assert "def train(" in run("source", model).out
+
+
+def test_a_source_needs_a_network_and_an_optimiser(refused: Callable[..., str]) -> None:
+    assert "there is no file mazu" in refused("source", "mazu")
+    assert "unknown optimiser 'adma': did you mean 'adam'" in refused("source", "mazur", "--optimizer", "adma")
+
+
 # demo and the program as a whole
 
 

@@ -171,7 +171,7 @@ class CompiledEngine:
         """Train; `chainrule.engines.standing.Engine` says until when."""
         deadline = time.perf_counter() + seconds
         if not self.standing.held and self.standing.start == 0:
-            self.kept = self._snapshot()
+            self._keep()
         rows: list[Row] = []
         until = min(until, self._most_epochs(self.standing.epoch))
         while True:
@@ -283,9 +283,18 @@ class CompiledEngine:
         return bool(np.isfinite(self.net.vector).all() and np.isfinite(self.block.values[RUNNING]).all())
 
     def _snapshot(self) -> dict[str, Any]:
+        """Return copies of all that a step changes."""
         states = [name for name in self._vector_names() if name != "gradients"]
         arrays = {name: self.block.values[name].copy() for name in ("parameters", RUNNING, *states)}
         return {**arrays, "place": self.place.copy(), "tally": self.tally.copy(), "standing": replace(self.standing)}
+
+    def _keep(self) -> None:
+        """Write the present state over what was kept, without new memory."""
+        for name, kept in self.kept.items():
+            if name == "standing":
+                continue
+            kept[...] = getattr(self, name) if name in ("place", "tally") else self.block.values[name]
+        self.kept["standing"] = replace(self.standing)
 
     def _restore(self, kept: Mapping[str, Any]) -> None:
         for name, value in kept.items():
