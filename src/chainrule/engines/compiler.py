@@ -30,7 +30,18 @@ class _NamedCall(ast.Call):
     func: ast.Name
 
 
-_OF_LITERALS = {"Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv}
+_OF_LITERALS: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+    "RShift": operator.rshift,
+    "LShift": operator.lshift,
+    "BitXor": operator.xor,
+    "BitAnd": operator.and_,
+}
 
 
 def to_llvm(source: str, precision: str, entry: str) -> str:

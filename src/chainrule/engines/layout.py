@@ -69,7 +69,9 @@ class Memory:
         products = [
             s for section in sections for phase in section.slices if phase.kind == "product" for s in phase.statements
         ]
-        turned = dict.fromkeys(filter(None, map(turned_operand, products)))
+        parameters = {state.name for state in program.states}  # what is computed in a step comes too late to be copied
+        needed = filter(None, map(turned_operand, products))
+        turned = dict.fromkeys(ref for ref in needed if ref.name in parameters)
         copies = [Ref(f"{ref.name}_turned", ref.indices[::-1]) for ref in turned]
         return Memory(
             program.sizes,

@@ -101,9 +101,9 @@ class Sliced:
         """Write nothing: derivatives are in memory."""
 
     def update(self, out: Writer) -> None:
-        """Write the call of the update."""
-        assert self.update_task
-        self._call(out, self.update_task)
+        """Write the call of the update; a network without parameters has none."""
+        if self.update_task:
+            self._call(out, self.update_task)
 
     def end(self, out: Writer) -> None:
         """Write nothing: all is in memory."""
@@ -175,7 +175,7 @@ class Sliced:
             tasks.append(replace(task, who=who, section=number))
 
         if section.slices:
-            add("rows", ("slice_", "first", "last"), "slices", self._rows)
+            add("rows", ("slice_", "first", "last", "slice_rows"), "slices", self._rows)
         if section.summed or section.whole:
             add("whole", ("slices",), "one", self._whole)
         if section.products or section.elements:
@@ -214,17 +214,18 @@ class Sliced:
 
     def _product(self, out: Writer, places: Places, statement: Statement) -> None:
         left, right = operands(statement)
-        names = [f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target)]
-        if turned_operand(statement):
+        one, result = (f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target))
+        turned = turned_operand(statement)
+        has_copy = turned in self.memory.turned
+        if has_copy:
             rows, columns = map(self.memory.size, right.index_names)
-            out.open(f"if worth_turning(last - first, {rows}, {columns}):")
-            out.add(f"product(blas, {names[0]}, {right.name}_turned, {names[1]})", statement.equation)
+            out.open(f"if worth_turning(slice_rows, {rows}, {columns}):")
+            out.add(f"product(blas, {one}, {right.name}_turned, {result})", statement.equation)
             out.close()
             out.open("else:")
-            out.add(f"product_turned(blas, {names[0]}, {right.name}, {names[1]})", statement.equation)
-            out.close()
-        else:
-            out.add(f"product(blas, {names[0]}, {places.array(right.name)}, {names[1]})", statement.equation)
+        name = "product_turned" if turned else "product"
+        out.add(f"{name}(blas, {one}, {places.array(right.name)}, {result})", statement.equation)
+        out.close(has_copy)
 
     def _turn(self, out: Writer, places: Places) -> None:
         for ref in self.memory.turned:
