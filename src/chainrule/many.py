@@ -86,11 +86,12 @@ def fit_many(
 
 def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | TrainingError]:
     """Train each alone on one thread, several at a time; a key press of Ctrl-C ends all and keeps what was learned."""
-    work = sum(work_of(Trainer(*_parts(job)).training) for job in jobs[:1]) * len(jobs)
+    first = Trainer(*_parts(jobs[0])).training
+    work = work_of(first) * len(jobs)
     stop = threading.Event()
 
     def train(job: Job) -> History | TrainingError:
-        engine = engine_for(job.settings.engine, work)
+        engine = engine_for(job.settings.engine, work, first.program)
         settings = replace(job.settings, engine=engine, threads=1, progress=False)
         try:
             return Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop).run()

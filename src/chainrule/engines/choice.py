@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # is worth the compiling (docs/performance.md).
 _PER_EQUATION, _PER_OPERATION = 1.5e-6, 3e-10
 _WORTH_COMPILING = 0.5
+# Compiling takes longer than in proportion: about a second for so many equations, four for twice as many.
+_EQUATIONS_A_SECOND = 100
 
 
 def work_of(training: Training) -> float:
@@ -28,17 +30,22 @@ def work_of(training: Training) -> float:
     return training.total_steps * seconds_of(training.program, training.batch_size)
 
 
-def engine_for(asked: str, work: float) -> str:
+def worth_compiling(program: Program) -> float:
+    """Return from how many seconds of the reference engine on it pays to compile a program."""
+    return _WORTH_COMPILING + (len(program.equations) / _EQUATIONS_A_SECOND) ** 2
+
+
+def engine_for(asked: str, work: float, program: Program) -> str:
     """Return "reference" or "compiled" for work that would take the reference engine so many seconds."""
     if asked != "auto":
         return asked
-    return "compiled" if work >= _WORTH_COMPILING else "reference"
+    return "compiled" if work >= worth_compiling(program) else "reference"
 
 
 def choose_engine(training: Training) -> tuple[Engine, str]:
     """Return the engine of a training, and what the history says of it."""
     asked, work = training.settings.engine, work_of(training)
-    if engine_for(asked, work) == "reference":
+    if engine_for(asked, work, training.program) == "reference":
         why = ": the work ahead is too little to compile for" if asked == "auto" else ", as asked for"
         return SteppingEngine(training), f"reference{why}"
     from chainrule.engines.compiled import CompiledEngine
@@ -63,7 +70,7 @@ class RunChoice:
     def __init__(self, net: Network, program: Program, result: str):
         self.net, self.program, self.result = net, program, result
         fixed, one = seconds_of(program, 0), seconds_of(program, 1)
-        self.least_rows = (_WORTH_COMPILING - fixed) / (one - fixed) if one > fixed else math.inf
+        self.least_rows = (worth_compiling(program) - fixed) / (one - fixed) if one > fixed else math.inf
         self._run: CompiledRun | None = None
 
     def run_for(self, rows: int) -> CompiledRun | None:

@@ -30,7 +30,7 @@ from chainrule.equations import (
 from chainrule.program import Program
 
 # Programs of more operations than this keep their loops (docs/performance.md).
-UNROLL_TO = 1000
+UNROLL_TO = 700
 
 
 @dataclass(frozen=True)
