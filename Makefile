@@ -8,8 +8,15 @@ BIN := $(VENV)/bin
 endif
 INSTALLED := $(VENV)/installed
 READY := $(VENV)/ready
+# The libraries that benchmarks/versus.py compares with, in an environment of their own.
+PEERS := .venv-peers
+ifeq ($(OS),Windows_NT)
+PEERS_PYTHON := $(PEERS)/Scripts/python
+else
+PEERS_PYTHON := $(PEERS)/bin/python
+endif
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench peers clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,10 +39,18 @@ lint: $(READY)
 test: lint
 	$(BIN)/python -m pytest -n 2
 
-bench: $(READY)
+$(PEERS)/ready: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS_PYTHON) -m pip install --quiet --requirement benchmarks/peers/requirements.txt
+	touch $(PEERS)/ready
+
+peers: $(PEERS)/ready
+
+bench: $(READY) peers
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/versus.py --peers $(PEERS_PYTHON) --write
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

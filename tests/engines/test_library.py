@@ -203,3 +203,20 @@ def test_masks_are_what_draws_say_also_in_parts(precision, seed, step, layer, co
     for part, first in ((mask[:cut], 0), (mask[cut:], cut)):
         run(library(precision) + MASK, precision, part, first, len(part), seed, step, layer, rate)
     np.testing.assert_array_equal(mask, dropout_mask(seed, step, layer, (count,), rate, mask.dtype))
+
+
+SHARES = """
+def go(found: Ints, start: int, stop: int, threads: int, thread: int):
+    for k in range(threads + 1):
+        found[k] = share(start, stop, k, threads)
+"""
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 64))
+def test_the_shares_of_threads_are_whole_runs_that_cover_a_range(start, length, threads):
+    found = np.empty(threads + 1, np.int64)
+    run(library("double") + SHARES, "double", found, start, start + length, threads)
+    assert found[0] == start
+    assert found[-1] == start + length
+    assert np.all(np.diff(found) >= 0)
+    assert all(limit == start + length or (limit - start) % 64 == 0 for limit in found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chainrule.engines.lowering import NotCompilableError
 from chainrule.engines.standing import Engine, Training
 from chainrule.engines.stepping import SteppingEngine
-from chainrule.equations import Expr, Reduce, walk
+from chainrule.equations import Reduce, walk
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,16 +89,16 @@ class RunChoice:
 
 def seconds_of(program: Program, rows: int) -> float:
     """Return about how long the reference engine takes for a batch of so many rows."""
+
+    def size(indices: Iterable[str]) -> int:
+        sizes = (program.sizes[index] for index in indices)
+        return math.prod(extent if isinstance(extent, int) else rows for extent in sizes)
+
     operations = 0
     for equation in program.equations:
-        indices = {*equation.target.index_names, *_summed(equation.value)}
-        sizes = [size if isinstance(size, int) else rows for size in (program.sizes[index] for index in indices)]
-        operations += math.prod(sizes)
+        sums = [node for node in walk(equation.value) if isinstance(node, Reduce)]
+        operations += size(equation.target.index_names) * (1 + sum(size(node.indices) for node in sums))
     return len(program.equations) * _PER_EQUATION + operations * _PER_OPERATION
-
-
-def _summed(value: Expr) -> Iterator[str]:
-    return (index for node in walk(value) if isinstance(node, Reduce) for index in node.indices)
 
 
 def _about(seconds: float) -> str:
