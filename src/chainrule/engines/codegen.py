@@ -7,11 +7,14 @@ variable (`inline`), any other a few functions whose work threads share (`sliced
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from chainrule.builder import BATCH
 from chainrule.engines.inline import Inline
 from chainrule.engines.layout import Layout, Memory
 from chainrule.engines.library import library
+from chainrule.engines.lowering import NotCompilableError
 from chainrule.engines.sliced import Sliced
 from chainrule.engines.template import Wish, arguments, write_loop
 from chainrule.engines.unrolling import unroll
@@ -37,6 +40,7 @@ class Module:
 
 def generate(program: Program, layout: Layout, wish: Wish) -> Module:
     """Return the module of a program; raises `NotCompilableError` for what only the reference engine can do."""
+    _check(program)
     unrolled = unroll(program)
     step: Inline | Sliced
     if unrolled:
@@ -49,3 +53,19 @@ def generate(program: Program, layout: Layout, wish: Wish) -> Module:
     source = "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
     names = tuple(arguments(step, training=bool(scalars)))
     return Module(source, "train" if scalars else "run", wish.precision, names, step.memory, step.is_sliced)
+
+
+# Names that generated source uses itself.
+_OWN_NAMES = re.compile(
+    r"(same|fixed)[0-9_]*|first|last|count|block|total|mine|own|work|numbers|blas|rows|held|cost|data"
+)
+
+
+def _check(program: Program) -> None:
+    """Raise `NotCompilableError` for what the engine does not know, before anything is generated."""
+    batches = [index for index, size in program.sizes.items() if isinstance(size, str)]
+    if batches != [BATCH]:
+        raise NotCompilableError(f"it has several indices of the batch, {', '.join(batches)}")
+    for name in program.declarations():
+        if _OWN_NAMES.fullmatch(name):
+            raise NotCompilableError(f"the name {name} is one of the generated program's own")

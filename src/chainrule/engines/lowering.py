@@ -273,9 +273,13 @@ def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
         return False
     used = (*statement.target.index_names, *statement.over)
     units = [size for index in used if isinstance(size := sizes[index], int)]
+    if sum("n" in array.index_names for array in pair) != (1 if statement.rows == "each" else 2):
+        return False
     plain = all(len(array.indices) == len(array.index_names) == 2 for array in pair)
+    if not plain:
+        return False
     rows_first = all(array.index_names[0] == "n" or "n" not in array.index_names for array in pair)
-    if not (plain and rows_first and len(units) == 2 and len(used) == 3):
+    if not (rows_first and len(units) == 2 and len(used) == 3):
         return False
     return any(not is_literal(size) for size in units) and min(units) >= BLAS_FROM
 

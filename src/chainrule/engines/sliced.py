@@ -47,6 +47,7 @@ class Sliced:
         self.memory = Memory.of(program, sections, layout, wish.keep)
         self.scalar_places = {name: self.number(name) for name in self.memory.scalars}
         self.functions = Writer()
+        self.summed_here: set[str] = set()  # the sums over rows that the section at hand makes
         self.tasks = [task for number, section in enumerate(sections, 1) for task in self._section(section, number)]
         self.update_task = self._update() if self.updates else None
 
@@ -119,7 +120,7 @@ class Sliced:
         out.add(f"{task.name}({', '.join([*task.first, *self._arguments])})")
 
     def _function(self, name: str, first: Sequence[str], write: Callable[[Writer, Places], None]) -> Task:
-        own = {ref.name for ref in self.memory.summed} if "slice_" in first else set()
+        own = self.summed_here if "slice_" in first else set()
         body = Writer(1)
         write(body, Places(self.sizes, self.memory.stored, self.memory.local, self._single_places(own)))
         out = self.functions
@@ -151,7 +152,7 @@ class Sliced:
             if is_used(ref.name):
                 out.add(f"{ref.name} = cut({ref.name}, 0, {memory.shape(ref)})")
         in_slice = "slice_" in first
-        summed = {ref.name for ref in memory.summed} if in_slice else set()
+        summed = self.summed_here if in_slice else set()
         for vector, held in (*self.layout.vectors.items(), ("work", memory.work)):
             for ref in held:
                 name = f"{ref.name}_all" if ref.name in memory.stored else ref.name
@@ -161,6 +162,8 @@ class Sliced:
             return
         out.add("mine = slice_ * own_length")
         for ref in memory.own:
+            if ref in memory.summed and ref.name not in summed:
+                continue  # the sums of an earlier section are whole, and stand with the other arrays
             name = ref.name if ref.name in summed else f"{ref.name}_row"
             if is_used(name) and ref.indices:
                 out.add(f"{name} = cut(own, mine + {memory.offset(ref, memory.own)}, {memory.shape(ref)})")
@@ -174,6 +177,7 @@ class Sliced:
             task = self._function(f"{name}_{number}", first, lambda out, places: write(out, places, section))
             tasks.append(replace(task, who=who, section=number))
 
+        self.summed_here = {statement.name for statement in section.summed}
         if section.slices:
             add("rows", ("slice_", "first", "last", "slice_rows"), "slices", self._rows)
         if section.summed or section.whole:
