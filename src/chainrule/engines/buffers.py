@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chainrule.optimizers import Optimizer
 
 # Slices of a batch: eight or four of at least 32 rows, or as many as hold at most 256; of 64 and more rows where
-# products are so large that the BLAS copies its operands first (docs/performance.md).
+# products are so large that the BLAS copies its operands first (docs/log.md).
 _SLICES, _LEAST_ROWS, _MOST_ROWS = (8, 4), 32, 256
 _LEAST_ROWS_OF_LARGE, _LARGE = 64, 1_000_000
 _LINE = 16  # numbers that a line of memory holds, so that slices do not share one

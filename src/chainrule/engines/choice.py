@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.program import Program
 
 # What the reference engine takes, in seconds, for an equation and for an operation on one number; and how much work
-# is worth the compiling (docs/performance.md).
+# is worth the compiling (docs/log.md).
 _PER_EQUATION, _PER_OPERATION = 1.5e-6, 3e-10
 _WORTH_COMPILING = 0.5
 # Compiling takes longer than in proportion: about a second for so many equations, four for twice as many.

@@ -20,7 +20,7 @@ from chainrule.engines.unrolling import Unrolled
 from chainrule.equations import Ref
 from chainrule.program import Program
 
-# So many updates of single numbers are written out; more of them are loops over memory (docs/performance.md).
+# So many updates of single numbers are written out; more of them are loops over memory (docs/log.md).
 REGISTERS = 64
 
 

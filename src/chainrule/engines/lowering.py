@@ -21,7 +21,7 @@ from chainrule.program import Extent, Program
 
 # Sizes up to this stand in the source as numbers, so that the compiler unrolls; larger ones are arguments.
 LITERAL_TO = 16
-# A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/performance.md.
+# A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/log.md.
 BLAS_FROM = 2
 # A product by a matrix of at least so many elements is cut by columns for all rows at once, instead of by rows: the
 # BLAS copies the matrix each time that it is used.

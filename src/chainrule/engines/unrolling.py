@@ -29,7 +29,7 @@ from chainrule.equations import (
 )
 from chainrule.program import Program
 
-# Programs of more operations than this keep their loops (docs/performance.md).
+# Programs of more operations than this keep their loops (docs/log.md).
 UNROLL_TO = 700
 
 
