@@ -51,7 +51,7 @@ SETUPS = {
     "batch norm": Setup([cr.Dense(3), cr.BatchNorm("tanh", 0.8), cr.Dense(1)]),
     "batch norm, unit by unit": Setup([cr.Dense(6), cr.BatchNorm("tanh"), cr.Dense(1)], cr.Adam(0.01)),
     "wide batch norm": Setup([cr.Dense(24, "tanh"), cr.BatchNorm(), cr.Dense(3)], cr.Momentum(0.02), x=WIDE_X),
-    "layer norm": Setup([cr.LayerNorm("selu"), cr.Dense(8), cr.LayerNorm("tanh"), cr.Dense(2)], cr.Adagrad(0.02)),
+    "layer norm": Setup([cr.LayerNorm("selu"), cr.Dense(5), cr.LayerNorm("tanh"), cr.Dense(2)], cr.Adagrad(0.02)),
     "wide layer norm": Setup([cr.Dense(20), cr.LayerNorm("elu"), cr.Dense(2)], cr.Adam(0.01), x=WIDE_X),
     "clipped": Setup([cr.Dense(3, "tanh"), cr.Dense(1)], cr.GradientDescent(0.1, clip_norm=0.2)),
     "wide, clipped": Setup([cr.Dense(20, "tanh"), cr.Dense(1)], cr.Adam(0.01, clip_norm=0.3), x=WIDE_X),
@@ -180,7 +180,7 @@ def test_single_precision_is_close(name):
 
 SMOOTH = {
     "registers": Setup([cr.Dense(3, "tanh"), cr.Dense(1)], cr.GradientDescent(0.1)),
-    "unit by unit": Setup([cr.Dense(14, "tanh"), cr.Dense(1)], cr.Adam(0.003)),
+    "unit by unit": Setup([cr.Dense(8, "tanh"), cr.Dense(1)], cr.Adam(0.01)),
     "products": Setup([cr.Dense(20, "tanh"), cr.Dense(18, "softplus"), cr.Dense(1)], cr.Momentum(0.01), x=WIDE_X),
     "running means": Setup([cr.Dense(18, "tanh"), cr.BatchNorm("sigmoid"), cr.Dense(1)], cr.Adam(0.003), x=WIDE_X),
 }

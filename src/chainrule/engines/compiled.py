@@ -127,6 +127,7 @@ class CompiledEngine:
         self.steps_a_call = _FIRST_STEPS
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.blas = SingleThreadedBlas() if module.is_sliced else None
+        self._give_states()
         self.kept = self._snapshot()
         self.epoch_began: dict[str, Any] | None = None
 

@@ -9,7 +9,7 @@ the builtins below. Types follow from the first assignment of a name:
     Reals, Doubles, Ints                    arrays; ``cut(array, start, (rows, columns))`` is a part of one, in a shape
 
 There is no check of indices. Sums may be reordered and products fused, except in functions marked `@exact`; NaN and
-infinity keep their meaning everywhere.
+infinity pass through functions and comparisons; one that cancels in a reordered sum may be lost.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from chainrule.builder import OUTPUT
 from chainrule.engines.layout import Memory
 from chainrule.engines.text import Writer, signature
 from chainrule.equations import Ref
-from chainrule.optimizers import RATE, STEP
+from chainrule.optimizers import GRADIENT_NORM, RATE, STEP
 
 # What `plan`, `place` and `tally` hold, in order; `chainrule.engines.compiled` writes and reads them by these names.
 PLAN = (
@@ -167,7 +167,13 @@ class _Loop:
         out.close()
         self.step.compute(out, self._fill)
         out.add(f"value = float({self.step.number(COST)})")
-        out.open("if not value - value == 0.0:")
+        # Compared, since a difference with itself may be taken for 0 where sums are reordered.
+        watched = ["value"]
+        if GRADIENT_NORM in self.step.memory.numbers:
+            out.add(f"length = float({self.step.number(GRADIENT_NORM)})")
+            watched.append("length")
+        finite = " and ".join(f"{name} > -infinity and {name} < infinity" for name in watched)
+        out.open(f"if not ({finite}):")
         out.add(f"status = {NOT_FINITE}")
         out.add("break")
         out.close()
