@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from chainrule.equations import Call, Const, Equation, Expr, Index, Reduce, Ref, Size
+from chainrule.equations import COMPARISONS, Call, Const, Equation, Expr, Index, Reduce, Ref, Size
 from chainrule.program import Program
 
 Number = Any
@@ -91,6 +91,7 @@ class Evaluator:
     def __init__(self, sizes: Mapping[str, int], arrays: Mapping[str, Elements]):
         self.sizes = sizes
         self.arrays = dict(arrays)
+        self.ties = 0  # comparisons that another rounding could decide otherwise
 
     def value(self, expr: Expr, at: Mapping[str, int]) -> Number:
         match expr:
@@ -105,7 +106,10 @@ class Evaluator:
             case Call("where", (condition, first, second)):
                 return self.value(first if _real(self.value(condition, at)) else second, at)
             case Call(name, args):
-                return SCALARS[name](*(self.value(arg, at) for arg in args))
+                values = [self.value(arg, at) for arg in args]
+                if name in COMPARISONS:
+                    self.ties += math.isclose(*map(_real, values), rel_tol=1e-12)
+                return SCALARS[name](*values)
             case Reduce(kind, indices, body):
                 return _reduced(kind, [self.value(body, {**at, **place}) for place in self.places(indices)])
         raise AssertionError(expr)

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engines.choice import engine_for, work_of
 from chainrule.engines.threads import available_cores
 from chainrule.errors import InputError, TrainingError, shown
 from chainrule.history import Start
@@ -86,15 +85,12 @@ def fit_many(
 
 def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | TrainingError]:
     """Train each alone on one thread, several at a time; a key press of Ctrl-C ends all and keeps what was learned."""
-    first = Trainer(*_parts(jobs[0])).training
-    work = work_of(first) * len(jobs)
     stop = threading.Event()
 
     def train(job: Job) -> History | TrainingError:
-        engine = engine_for(job.settings.engine, work, first.program)
-        settings = replace(job.settings, engine=engine, threads=1, progress=False)
+        settings = replace(job.settings, threads=1, progress=False)
         try:
-            return Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop).run()
+            return Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop, times=len(jobs)).run()
         except TrainingError as error:
             return error
 
@@ -105,10 +101,6 @@ def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | Traini
         except KeyboardInterrupt:
             stop.set()
         return [future.result() for future in futures]
-
-
-def _parts(job: Job) -> tuple[Any, ...]:
-    return job.net, job.optimizer, job.settings, job.data, job.held_out
 
 
 def restart(job: Job) -> History:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # How long an engine may work before a key press, a bar or a limit of time is looked at.
 _PATIENCE = 0.1
-# Rows that an engine gathers before they are taken over.
-_MOST_ROWS = 1000
 
 
 class Trainer:
@@ -40,6 +38,7 @@ class Trainer:
         data: dict[str, Any],
         held_out: dict[str, Any] | None,
         stop: threading.Event | None = None,
+        times: int = 1,
     ):
         self.net, self.settings, self.held_out = net, settings, held_out
         self.stop = stop or threading.Event()  # set from outside where this is one training of many
@@ -59,7 +58,7 @@ class Trainer:
                 raise unknown("column of the log", name, known)
         logged = [name for name in settings.log_values or () if name not in measures]
         records = settings.records(held_out is not None)
-        self.training = Training(net, program, optimizer, settings, data, records, layers, logged)
+        self.training = Training(net, program, optimizer, settings, data, records, layers, logged, times)
         self.started = 0.0
         self.best: tuple[float, int, Snapshot] | None = None
 
@@ -123,7 +122,7 @@ class Trainer:
         settings, training, epoch = self.settings, self.training, self.engine.standing.epoch
         watched = self.held_out is not None or settings.callbacks or settings.early_stopping
         if not (watched or settings.log is not None or settings.stop_gradient is not None):
-            return min(settings.epochs, epoch + _MOST_ROWS * training.records.every)
+            return settings.epochs
         on_record = -(-epoch // training.records.every) * training.records.every
         if self._watches_training and on_record > epoch:
             return min(settings.epochs - 1, on_record) if epoch < settings.epochs - 1 else settings.epochs

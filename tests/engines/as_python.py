@@ -74,6 +74,11 @@ def product_turned_columns(blas: int, left: View, right: View, out: View, first:
     out.matrix[:, first:last] = left.matrix @ right.matrix[first:last].T
 
 
+def add_product_over_rows(blas: int, left: View, right: View, out: View, added: bool) -> None:
+    value = left.matrix.T @ right.matrix
+    out.matrix[...] = out.matrix + value if added else value
+
+
 def product_over_rows(blas: int, left: View, right: View, out: View, first: int, last: int) -> None:
     out.matrix[first:last] = left.matrix.T[first:last] @ right.matrix
 
@@ -116,7 +121,6 @@ def builtins(precision: str) -> dict[str, Any]:
         "float": np.float64,
         "int": int,
         "infinity": real(np.inf),
-        "len": lambda array: array.shape[0],
         "min": min,
         "max": max,
         "choose": choose,
@@ -146,6 +150,7 @@ def builtins(precision: str) -> dict[str, Any]:
         "product_columns": product_columns,
         "product_turned_columns": product_turned_columns,
         "product_over_rows": product_over_rows,
+        "add_product_over_rows": add_product_over_rows,
     }
 
 

@@ -312,9 +312,9 @@ def test_views_in_one_two_and_three_dimensions(precision):
     line = cut(array, 2, (n,))
     plane = cut(array, 1, (n, 4))
     space = cut(plane, 3, (2, n, 2))
-    for i in range(len(line)):
+    for i in range(n):
         line[i] += 100
-    for i in range(len(plane)):
+    for i in range(n):
         for j in range(4):
             plane[i, j] += 1000 * i + j
     for h in range(2):
@@ -338,7 +338,7 @@ def test_a_branch_may_give_a_view_another_place_and_size():
     rows = cut(out, 0, (1, 2))
     if n > 1:
         rows = cut(out, 2, (2, 3))
-    for i in range(len(rows)):
+    for i in range(n):
         rows[i, 1] = 1
     """
     assert computed(body, n=1) == [0, 1, 0, 0, 0, 0, 0, 0]

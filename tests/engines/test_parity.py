@@ -25,6 +25,7 @@ EVERYTHING = cr.Activation(
 )
 NO_MATRICES = "z[n,j] = sum(i, x[n,i] * x[n,j]) + sum(i, b * x[n,i])"
 BIG_X = np.random.default_rng(9).normal(size=(532, 20))
+MANY_X = np.random.default_rng(10).normal(size=(4400, 20))
 
 # Small ones are written unit by unit, the smallest with all parameters in registers; others have loops and products.
 SETUPS = {
@@ -98,6 +99,12 @@ SETUPS = {
     ),
     "large products": Setup(
         [cr.Dense(130, "tanh"), cr.Dense(130, "relu"), cr.Dense(2)], x=BIG_X, training={"batch_size": 512}
+    ),
+    "more slices than groups of them": Setup(
+        [cr.Dense(20, "tanh"), cr.BatchNorm(), cr.Dense(18, CENTRED), cr.Dense(2)],
+        loss=FURTHEST,
+        x=MANY_X,
+        training={"batch_size": None},
     ),
     "every function": Setup([cr.Dense(3, EVERYTHING), cr.Dense(1)], cr.GradientDescent(0.001)),
     "every function, wide": Setup([cr.Dense(20, EVERYTHING), cr.Dense(1)], cr.GradientDescent(0.001), x=WIDE_X),

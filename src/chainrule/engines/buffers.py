@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 # products are so large that the BLAS copies its operands first (docs/log.md).
 _SLICES, _LEAST_ROWS, _MOST_ROWS = (8, 4), 32, 256
 _LEAST_ROWS_OF_LARGE, _LARGE = 64, 1_000_000
-_LINE = 16  # numbers that a line of memory holds, so that slices do not share one
+# Groups of slices: a power of two, each of at least so many rows.
+_GROUPS, _GROUP_ROWS = 16, 48
+_LINE = 16  # numbers that a line of memory holds, so that groups of slices do not share one
 
 
 def slice_rows(module: Module, batch: int) -> int:
@@ -35,14 +37,31 @@ def slice_rows(module: Module, batch: int) -> int:
     return least
 
 
-def slices(module: Module, batch: int) -> int:
-    """Return into how many slices a batch is cut."""
-    return math.ceil(batch / slice_rows(module, batch))
+def groups(module: Module, batch: int) -> int:
+    """Return in how many groups the slices of a batch are summed: more can share the work, and have more to add up."""
+    slices = math.ceil(batch / slice_rows(module, batch))
+    wanted = 1 << max(0, (batch // _GROUP_ROWS).bit_length() - 1)
+    return min(_GROUPS, wanted, slices)
 
 
 def own_length(module: Module, batch: int) -> int:
-    """Return how many numbers a slice has for itself, in whole lines of memory."""
+    """Return how many numbers a group of slices has for itself, in whole lines of memory."""
     return (module.memory.elements(module.memory.own, batch) + 2 * _LINE - 1) // _LINE * _LINE
+
+
+def work_length(module: Module, batch: int) -> int:
+    """Return how many numbers the workspace has; it is never empty."""
+    return module.memory.elements(module.memory.work, batch) + _LINE
+
+
+def precision(net: Network) -> str:
+    """Return what generated source calls the network's type of numbers."""
+    return "single" if net.dtype == np.float32 else "double"
+
+
+def running(net: Network) -> Any:
+    """Return the running means of a network, one after the other."""
+    return np.concatenate([state.ravel() for state in net.states.values()])
 
 
 def lengths(net: Network, module: Module, optimizer: Optimizer, batch: int) -> dict[str, int]:
@@ -50,7 +69,7 @@ def lengths(net: Network, module: Module, optimizer: Optimizer, batch: int) -> d
 
     The batches' copies of inputs are listed by the inputs' names.
     """
-    memory, parameters = module.memory, net.vector.size
+    parameters = net.vector.size
     inputs = [given for given in net.program(training=True).inputs if given.index_names[:1] == (BATCH,)]
     return {
         **{f"{given.name}_batch": batch * math.prod(net.architecture.shape_of(given)) for given in inputs},
@@ -58,8 +77,8 @@ def lengths(net: Network, module: Module, optimizer: Optimizer, batch: int) -> d
         "gradients": parameters,
         **{f"state_{name}": parameters for name in optimizer.state},
         RUNNING: sum(state.size for state in net.states.values()),
-        "work": memory.elements(memory.work, batch) + _LINE,
-        "own": own_length(module, batch) * slices(module, batch),
+        "work": work_length(module, batch),
+        "own": own_length(module, batch) * groups(module, batch),
     }
 
 

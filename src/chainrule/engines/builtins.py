@@ -146,10 +146,6 @@ def _from_bits(f: Function, word: Any) -> Any:
     return f.builder.bitcast(word, ir.FloatType() if word.type.width == 32 else ir.DoubleType())
 
 
-def _length(f: Function, array: View) -> Any:
-    return array.shape[0]
-
-
 def _arrive(f: Function, meeting: View) -> Any:
     """Count one more thread that has come; all threads see it at once."""
     return f.builder.atomic_rmw("add", meeting.pointer, ir.Constant(_WORD, 1), "seq_cst")
@@ -170,11 +166,19 @@ def _give_way(f: Function, address: Any) -> Any:
 
 
 def _gemm(
-    f: Function, address: Any, turned: tuple[bool, bool], left: View, right: View, out: View, sizes: tuple[Any, ...]
+    f: Function,
+    address: Any,
+    turned: tuple[bool, bool],
+    left: View,
+    right: View,
+    out: View,
+    sizes: tuple[Any, ...],
+    kept: Any = 0.0,
 ) -> Any:
     """Call the BLAS for a product of matrices that are stored row by row; `turned` says which is transposed.
 
     `sizes` are the result's rows and columns, and the size that is summed over; how far rows lie apart, the views say.
+    The product is added to `kept` times what `out` holds.
     The BLAS counts columns first, and so computes the transposed product of the transposed matrices.
     """
     builder, short = f.builder, ir.IntType(32)
@@ -197,8 +201,8 @@ def _gemm(
 
     rows, columns, inner = sizes
     shape = [letter(turned[1]), letter(turned[0]), count(columns), count(rows), count(inner)]
-    one, zero = (place(real, ir.Constant(real, value)) for value in (1.0, 0.0))
-    return _call_address(f, address, ir.VoidType(), [*shape, one, *matrix(right), *matrix(left), zero, *matrix(out)])
+    one, kept = place(real, ir.Constant(real, 1.0)), place(real, f.cast(kept, real))
+    return _call_address(f, address, ir.VoidType(), [*shape, one, *matrix(right), *matrix(left), kept, *matrix(out)])
 
 
 def _moved(f: Function, view: View, elements: Any) -> View:
@@ -240,11 +244,16 @@ def _product_over_rows(f: Function, blas: Any, left: View, right: View, out: Vie
     return _gemm(f, blas, (True, False), _moved(f, left, first), right, _rows(f, out, first, last), sizes)
 
 
+def _add_product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, added: Any) -> Any:
+    """Write ``left.T @ right`` into `out`, or add it to what is there if `added`."""
+    sizes = (*out.shape, left.shape[0])
+    return _gemm(f, blas, (True, False), left, right, out, sizes, kept=added)
+
+
 BUILTINS: dict[str, Callable[..., Any]] = {
     "real": _real,
     "float": _float,
     "int": _int,
-    "len": _length,
     "min": _min,
     "max": _max,
     "choose": _choose,
@@ -275,4 +284,5 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "product_columns": _product_columns,
     "product_turned_columns": _product_turned_columns,
     "product_over_rows": _product_over_rows,
+    "add_product_over_rows": _add_product_over_rows,
 }

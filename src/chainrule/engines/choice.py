@@ -26,8 +26,8 @@ _EQUATIONS_A_SECOND = 100
 
 
 def work_of(training: Training) -> float:
-    """Return about how many seconds the reference engine would take."""
-    return training.total_steps * seconds_of(training.program, training.batch_size)
+    """Return about how many seconds the reference engine would take, for all trainings like this one."""
+    return training.times * training.total_steps * seconds_of(training.program, training.batch_size)
 
 
 def worth_compiling(program: Program) -> float:
@@ -35,19 +35,13 @@ def worth_compiling(program: Program) -> float:
     return _WORTH_COMPILING + (len(program.equations) / _EQUATIONS_A_SECOND) ** 2
 
 
-def engine_for(asked: str, work: float, program: Program) -> str:
-    """Return "reference" or "compiled" for work that would take the reference engine so many seconds."""
-    if asked != "auto":
-        return asked
-    return "compiled" if work >= worth_compiling(program) else "reference"
-
-
 def choose_engine(training: Training) -> tuple[Engine, str]:
     """Return the engine of a training, and what the history says of it."""
     asked, work = training.settings.engine, work_of(training)
-    if engine_for(asked, work, training.program) == "reference":
-        why = ": the work ahead is too little to compile for" if asked == "auto" else ", as asked for"
-        return SteppingEngine(training), f"reference{why}"
+    if asked == "reference":
+        return SteppingEngine(training), "reference, as asked for"
+    if asked == "auto" and work < worth_compiling(training.program):
+        return SteppingEngine(training), "reference: the work ahead is too little to compile for"
     from chainrule.engines.compiled import CompiledEngine
 
     try:

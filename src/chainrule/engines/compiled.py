@@ -19,7 +19,7 @@ from chainrule.engines.codegen import Module, generate
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
 from chainrule.engines.stepping import SteppingEngine
-from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, TALLY, Wish
+from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, RECORD, TALLY, Wish
 from chainrule.engines.threads import SingleThreadedBlas, available_cores
 from chainrule.equations import Equation, Expr, Ref, ref, total
 from chainrule.schedules import Constant, as_schedule
@@ -60,17 +60,13 @@ def _training_module(net: Network, program: Program, optimizer: Optimizer, logge
     if summed:
         program = replace(program, equations=(*program.equations, _sum_of_costs(program)))
     masks = {mask.name: rate for mask, rate in architecture.masks}
-    return generate(program, Layout(vectors), Wish(_precision(net), keep, masks, summed))
+    return generate(program, Layout(vectors), Wish(buffers.precision(net), keep, masks, summed))
 
 
 def module_of(net: Network, optimizer: Optimizer) -> Module:
     """Return the generated module of training a network without sample weights."""
     names = [parameter.ref.name for parameter in net.architecture.trainable]
     return training_module(net, net.program(names, training=True, optimizer=optimizer), optimizer)
-
-
-def _precision(net: Network) -> str:
-    return "single" if net.dtype == np.float32 else "double"
 
 
 def _sum_of_costs(program: Program) -> Equation:
@@ -91,13 +87,13 @@ class CompiledEngine:
         module = training_module(net, training.program, training.optimizer, training.logged)
         self.module, self.standing = module, Standing()
         rows, batch = data["N"], training.batch_size
-        self.threads = min(settings.threads or available_cores(), buffers.slices(module, batch))
+        self.threads = min(settings.threads or available_cores(), buffers.groups(module, batch))
         memory = module.memory
         self.place, self.tally = np.zeros(len(PLACE), np.int64), np.zeros(len(TALLY))
         self.rates, self.constant_rates = self._rates(0, 1), _has_constant_rates(training.optimizer)
         layers = self._layers()
         self.plan = np.zeros(len(PLAN), np.int64)
-        self.records = np.zeros((_RECORDS, 4 + len(training.layers)))
+        self.records = np.zeros((_RECORDS, len(RECORD) + len(training.layers)))
         values: dict[str, Any] = {
             **{f"{name}_given": array for name, array in data.items() if name != "N"},
             **buffers.arrays(net, module, training.optimizer, batch),
@@ -139,6 +135,7 @@ class CompiledEngine:
         self._set_plan(
             batch=batch,
             slice_rows=buffers.slice_rows(self.module, batch),
+            most_groups=buffers.groups(self.module, batch),
             every=self.training.records.every,
             last_epoch=settings.epochs - 1,
             shuffled=settings.shuffle and batch < rows,
@@ -237,7 +234,7 @@ class CompiledEngine:
 
     def _give_states(self) -> None:
         if self.net.states:
-            self.block.values[RUNNING][:] = np.concatenate([state.ravel() for state in self.net.states.values()])
+            self.block.values[RUNNING][:] = buffers.running(self.net)
 
     def _take_states(self) -> None:
         start = 0
@@ -248,7 +245,7 @@ class CompiledEngine:
     def _rows(self) -> list[Row]:
         count = int(self.place[PLACE.index("rows_recorded")])
         self.place[PLACE.index("rows_recorded")] = 0
-        names = ["epoch", "cost", "error", "rate", *(f"gradient_norm_{layer}" for layer in self.training.layers)]
+        names = [*RECORD, *(f"gradient_norm_{layer}" for layer in self.training.layers)]
         rows = [dict(zip(names, values, strict=True)) for values in self.records[:count].tolist()]
         return [{**row, "epoch": int(row["epoch"])} for row in rows]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.engines.layout import RUNNING, Layout, Memory, add_lengths
 from chainrule.engines.lowering import Statement
-from chainrule.engines.text import Places, Writer
+from chainrule.engines.text import STARTS, Places, Writer, one_more
 from chainrule.equations import Expr, Index, Ref, rebuild, refs
 
 
@@ -21,11 +21,10 @@ def write_elements(out: Writer, places: Places, statement: Statement, *, spread:
             limits = "first, last"
         out.open(f"for {index} in range({limits}):")
     if statement.over:
-        out.add("total = real(0)" if statement.kind == "sum" else "total = -infinity")
+        out.add(f"total = {STARTS[statement.kind]}")
         for index in statement.over:
             out.open(f"for {index} in range({places.size(index)}):")
-        text = places.text(statement.body)
-        out.add(f"total += {text}" if statement.kind == "sum" else f"total = larger({text}, total)", equation)
+        out.add(one_more(statement.kind, "total", places.text(statement.body)), equation)
         out.close(len(statement.over))
         out.add(f"{places.place(target)} = total")
     else:

@@ -15,7 +15,7 @@ from chainrule.engines.layout import RUNNING, Layout, Memory, reads_of
 from chainrule.engines.lowering import Section, arrange, take_apart
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import Wish
-from chainrule.engines.text import Invariants, Places, Writer
+from chainrule.engines.text import STARTS, Invariants, Places, Writer
 from chainrule.engines.unrolling import Unrolled
 from chainrule.equations import Ref
 from chainrule.program import Program
@@ -160,7 +160,7 @@ class Inline:
     def _section(self, out: Writer, places: Places, section: Section, same: Invariants) -> None:
         body = Writer(out.depth)
         for statement in section.summed:
-            body.add(f"{statement.name} = {'real(0)' if statement.kind == 'sum' else '-infinity'}")
+            body.add(f"{statement.name} = {STARTS[statement.kind]}")
         for phase in section.slices:
             phase.statements = [same.of(statement) for statement in phase.statements]
             body.open("for n in range(N):")

@@ -36,9 +36,9 @@ class Memory:
     """The layout of one program once its statements are arranged.
 
     `stored` are arrays with a value for each row of the batch that outlive the loop that makes them; `local` those
-    that do not; `work` is all that stands in the workspace, and `own` what each slice has for itself: its part of
-    the sums over rows (`summed`), then its row at hand. `numbers` are single numbers, the `scalars` given to each
-    step last.
+    that do not; `work` is all that stands in the workspace, and `own` what each group of slices has for itself: its
+    part of the sums over rows (`summed`), then its row at hand. `numbers` are single numbers, the `scalars` given to
+    each step last.
     """
 
     sizes: Mapping[str, Extent]
@@ -70,8 +70,8 @@ class Memory:
             s for section in sections for phase in section.slices if phase.kind == "product" for s in phase.statements
         ]
         parameters = {state.name for state in program.states}  # what is computed in a step comes too late to be copied
-        needed = filter(None, map(turned_operand, products))
-        turned = dict.fromkeys(ref for ref in needed if ref.name in parameters)
+        needed = (turned_operand(s) for s in products if s.rows == "each")
+        turned = dict.fromkeys(ref for ref in needed if ref and ref.name in parameters)
         copies = [Ref(f"{ref.name}_turned", ref.indices[::-1]) for ref in turned]
         return Memory(
             program.sizes,
@@ -83,7 +83,7 @@ class Memory:
             summed,
             (*summed, *(row for row in rows if row.indices)),
             tuple(turned),
-            tuple((s.target.index_names[1], s.over[0]) for s in products),
+            tuple((s.target.index_names[1], s.over[0]) for s in products if s.rows == "each"),
         )
 
     @property

@@ -154,33 +154,33 @@ def gather(given: Reals, order: Ints, start: int, first: int, last: int, width: 
         for i in range(width):
             batch[n * width + i] = given[source + i]
 
-def add_parts(own: Reals, at: int, length: int, slices: int, result: Reals, count: int):
-    \"\"\"Add up what the slices summed, in their order; slice s has its part at s * length + at.\"\"\"
-    for p in range(count):
+def add_parts(own: Reals, at: int, length: int, groups: int, result: Reals, first: int, last: int):
+    \"\"\"Add up what the groups of slices summed, in their order; group g has its part at g * length + at.\"\"\"
+    for p in range(first, last):
         result[p] = own[at + p]
-    for s in range(1, slices):
-        for p in range(count):
-            result[p] += own[s * length + at + p]
+    for g in range(1, groups):
+        for p in range(first, last):
+            result[p] += own[g * length + at + p]
 
-def largest_part(own: Reals, at: int, length: int, slices: int, result: Reals, count: int):
-    \"\"\"Take the largest of what the slices found.\"\"\"
-    for p in range(count):
+def largest_part(own: Reals, at: int, length: int, groups: int, result: Reals, first: int, last: int):
+    \"\"\"Take the largest of what the groups found.\"\"\"
+    for p in range(first, last):
         result[p] = own[at + p]
-        for s in range(1, slices):
-            result[p] = larger(own[s * length + at + p], result[p])
+        for g in range(1, groups):
+            result[p] = larger(own[g * length + at + p], result[p])
 
-def sum_of_parts(own: Reals, at: int, length: int, slices: int) -> real:
-    \"\"\"Return the sum of one number of each slice.\"\"\"
+def sum_of_parts(own: Reals, at: int, length: int, groups: int) -> real:
+    \"\"\"Return the sum of one number of each group.\"\"\"
     result = own[at]
-    for s in range(1, slices):
-        result += own[s * length + at]
+    for g in range(1, groups):
+        result += own[g * length + at]
     return result
 
-def largest_of_parts(own: Reals, at: int, length: int, slices: int) -> real:
-    \"\"\"Return the largest of one number of each slice.\"\"\"
+def largest_of_parts(own: Reals, at: int, length: int, groups: int) -> real:
+    \"\"\"Return the largest of one number of each group.\"\"\"
     result = own[at]
-    for s in range(1, slices):
-        result = larger(own[s * length + at], result)
+    for g in range(1, groups):
+        result = larger(own[g * length + at], result)
     return result
 
 def missed(targets: Reals, outputs: Reals, rows: int, units: int) -> float:

@@ -2,10 +2,10 @@
 
 Equations are first taken apart so that each sum or maximum is a statement of its own (`take_apart`). Statements are
 then laid into sections (`arrange`). In a section, slices of the batch come first: loops over their rows, in which
-everything that one row needs is done in one go, and products with a row for each sample. What needs all rows follows:
-products over the rows, and what concerns no row. Slices may be spread over threads, and so may products over rows, by
-blocks of their result; between the two, and between sections, threads meet. Nothing here knows a layer, a loss or an
-optimiser.
+everything that one row needs is done in one go, and products with a slice's rows. What needs all rows follows: sums of
+what the slices summed, products of large matrices, and what concerns no row. Slices may be spread over threads, and so
+may large products, by blocks of their result; between the two, and between sections, threads meet. Nothing here knows a
+layer, a loss or an optimiser.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Phase:
 class Section:
     """What runs between two meetings of the threads.
 
-    `slices` for each slice of the batch; then `products` that need all rows, `elements` (element by element, nothing
-    to do with rows), and `whole`, in this order, which one thread does.
+    `slices` for each slice of the batch; then large `products` of all rows, `elements` (element by element, nothing to
+    do with rows), and `whole`, in this order, which one thread does.
     """
 
     slices: list[Phase] = field(default_factory=list)
@@ -187,18 +187,18 @@ class _Arrangement:
         while phases := [phase for phase in (self._product_phase(), self._row_phase()) if phase.statements]:
             section.slices += phases
         # What is summed over the rows is whole only when all slices are done.
-        self.done.update(statement.name for statement in section.summed)
+        products = {statement.name for statement in section.summed if is_product(statement, self.sizes)}
+        self.done.update({statement.name for statement in section.summed} - products)
         reachable = self.done if section.slices else before
         section.products = self._take_all("all rows", set(reachable))
         section.elements = self._take_all("elements", set(reachable) - {s.name for s in section.summed})
         section.whole = self._chain()
-        self.done.update(statement.name for statement in (*section.products, *section.elements))
+        self.done.update(products, (statement.name for statement in (*section.products, *section.elements)))
         return section
 
     def _kind(self, statement: Statement) -> str:
         if is_product(statement, self.sizes):
-            in_slices = statement.rows == "each" and not is_large(statement, self.sizes)
-            return "product" if in_slices else "all rows"
+            return "all rows" if is_large(statement, self.sizes) else "product"
         if statement.rows != "none":
             return "rows"
         wide = any(not is_literal(self.sizes[index]) for index in statement.target.index_names)
@@ -206,7 +206,7 @@ class _Arrangement:
 
     def _product_phase(self) -> Phase:
         statements = self._take_all("product", self.done)
-        self.done.update(statement.name for statement in statements)
+        self.done.update(statement.name for statement in statements if statement.rows == "each")
         return Phase("product", statements)
 
     def _take_all(self, kind: str, there: set[str]) -> list[Statement]:

@@ -21,6 +21,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import platformdirs
 
+from chainrule.engines import builtins, compiler
 from chainrule.engines.compiler import to_llvm
 
 # Takes the address of a block of arguments and the number of the thread; other threads of Python run meanwhile.
@@ -36,7 +37,7 @@ compiled = 0
 
 def entry_of(source: str, precision: str, entry: str) -> Entry:
     """Return the function `entry` of generated source: from memory, from the cache on disk, or compiled."""
-    key = _digest("\n".join([source, precision, entry, _machine_name()]).encode())
+    key = _digest("\n".join([source, precision, entry, _machine_name(), _compiler()]).encode())
     with _loading:
         if key not in _loaded:
             _loaded[key] = _load(_cached(key) or _compile_and_keep(key, source, precision, entry))
@@ -53,6 +54,13 @@ def _machine_name() -> str:
     features = llvm.get_host_cpu_features().flatten()
     versions = f"{llvmlite.__version__} {'.'.join(map(str, llvm.llvm_version_info))}"
     return f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {features} {versions}"
+
+
+@cache
+def _compiler() -> str:
+    """Return a digest of what turns source into machine code: code of an older version is not used."""
+    files = (Path(module.__file__ or "") for module in (compiler, builtins))
+    return _digest(b"".join(path.read_bytes() for path in (*files, Path(__file__))))
 
 
 @cache

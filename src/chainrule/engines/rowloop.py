@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.engines.lowering import Phase, Statement, is_literal
-from chainrule.engines.text import Places, Writer
+from chainrule.engines.text import STARTS, Places, Writer, one_more
 from chainrule.equations import Expr, Index, refs
-
-# How a sum or a maximum starts, and how it takes one more value.
-_STARTS = {"sum": "real(0)", "max": "-infinity"}
-_STEPS = {"sum": "{0} += {1}", "max": "{0} = larger({1}, {0})"}
 
 
 class RowLoop:
@@ -97,7 +93,7 @@ class RowLoop:
     def _one_value(self, statement: Statement) -> None:
         text, place = self.places.text(statement.body), self.places.place(statement.target)
         if statement.rows == "summed":
-            self.out.add(self._step(statement, place, text), statement.equation)
+            self.out.add(one_more(statement.kind, place, text), statement.equation)
         else:
             self.out.add(f"{statement.name} = {text}", statement.equation)
             self._keep(statement)
@@ -109,23 +105,19 @@ class RowLoop:
             self.out.add(f"{place} = {statement.name}")
         self.places.in_loop.add(statement.name)
 
-    @staticmethod
-    def _step(statement: Statement, place: str, text: str) -> str:
-        return _STEPS[statement.kind].format(place, text)
-
     def _in_loop(self, statement: Statement) -> None:
         place, text, name = self.places.place(statement.target), self.places.text(statement.body), statement.name
         over = self._units(statement.over)
         if statement.rows == "summed":
-            self.lines.append((self._step(statement, place, text), statement.equation, ""))
+            self.lines.append((one_more(statement.kind, place, text), statement.equation, ""))
         elif over == [self.index]:
             self.sums.append(statement)
-            self.lines.append((self._step(statement, name, text), statement.equation, ""))
+            self.lines.append((one_more(statement.kind, name, text), statement.equation, ""))
         else:
             if over:
-                self.lines.append((f"{name} = {_STARTS[statement.kind]}", "", ""))
+                self.lines.append((f"{name} = {STARTS[statement.kind]}", "", ""))
                 self.lines.append((f"for {over[0]} in range({self.places.size(over[0])}):", "", ""))
-                self.lines.append(("    " + self._step(statement, name, text), statement.equation, ""))
+                self.lines.append(("    " + one_more(statement.kind, name, text), statement.equation, ""))
             else:
                 self.lines.append((f"{name} = {text}", statement.equation, ""))
             self.lines.append((f"{place} = {name}", "", name))
@@ -135,7 +127,7 @@ class RowLoop:
         if self.index is None:
             return
         for statement in self.sums:
-            self.out.add(f"{statement.name} = {_STARTS[statement.kind]}")
+            self.out.add(f"{statement.name} = {STARTS[statement.kind]}")
         self.out.open(f"for {self.index} in range({self.places.size(self.index)}):")
         for line, comment, keeps in self.lines:
             if not keeps or self._is_needed_later(keeps):
@@ -154,7 +146,7 @@ class RowLoop:
         units, over = self._units(statement.target.index_names), self._units(statement.over)
         place, text = self.places.place(statement.target), self.places.text(statement.body)
         if statement.rows == "summed" or not over:
-            step = self._step(statement, place, text) if statement.rows == "summed" else f"{place} = {text}"
+            step = one_more(statement.kind, place, text) if statement.rows == "summed" else f"{place} = {text}"
             self._nest(units, step, statement.equation)
         elif statement.kind == "sum" and self._weights_lie_along(statement.body, units):
             # Row by row of the weights, as they lie in memory.
@@ -163,8 +155,8 @@ class RowLoop:
         else:
             for index in units:
                 self.out.open(f"for {index} in range({self.places.size(index)}):")
-            self.out.add(f"total = {_STARTS[statement.kind]}")
-            self._nest(over, self._step(statement, "total", text), statement.equation)
+            self.out.add(f"total = {STARTS[statement.kind]}")
+            self._nest(over, one_more(statement.kind, "total", text), statement.equation)
             self.out.add(f"{place} = total")
             self.out.close(len(units))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.engines import buffers
 from chainrule.engines.block import Block
 from chainrule.engines.codegen import generate
 from chainrule.engines.layout import RUNNING, Layout
@@ -49,8 +50,7 @@ class CompiledRun:
         vectors = {"parameters": tuple(parameter.ref for parameter in net.architecture.parameters)}
         if net.architecture.running:
             vectors[RUNNING] = tuple(parameter.ref for parameter in net.architecture.running)
-        precision = "single" if net.dtype == np.float32 else "double"
-        self.module = generate(program, Layout(vectors), Wish(precision, (result,), result=result))
+        self.module = generate(program, Layout(vectors), Wish(buffers.precision(net), (result,), result=result))
         self.rows, self._in_use = 0, threading.Lock()
         self.block = Block(self.module, self._fixed())
         self._make_room(1)
@@ -65,14 +65,15 @@ class CompiledRun:
             "yielding": yielding(),
             "result_width": math.prod(widths),
             "slice_rows": _SLICE if self.module.is_sliced else _BATCH,
+            "most_groups": math.ceil(_BATCH / _SLICE),
         }
 
     def _make_room(self, rows: int) -> None:
         """Have a workspace for batches of so many rows."""
-        memory, dtype, batch = self.module.memory, self.net.dtype, min(_BATCH, rows)
-        own = memory.elements(memory.own, batch) + 16
+        dtype, batch = self.net.dtype, min(_BATCH, rows)
+        own = buffers.own_length(self.module, batch)
         self.rows = batch
-        self.block.set("work", np.zeros(memory.elements(memory.work, batch) + 16, dtype))
+        self.block.set("work", np.zeros(buffers.work_length(self.module, batch), dtype))
         self.block.set("own", np.zeros(own * math.ceil(batch / _SLICE), dtype))
         self.block.set("own_length", own)
         self.block.set("batch", batch)
@@ -92,7 +93,7 @@ class CompiledRun:
             block.set(f"{given.name}_given", arrays[given.name])
         block.set("parameters", net.vector)
         if net.states:
-            block.set(RUNNING, np.concatenate([state.ravel() for state in net.states.values()]))
+            block.set(RUNNING, buffers.running(net))
         block.set("rows", rows)
         block.set("result", result)
         self._call(rows)

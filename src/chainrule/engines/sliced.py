@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
-from chainrule.engines.layout import Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, Statement, arrange, operands, take_apart, turned_operand
+from chainrule.engines.layout import Layout, Memory, add_lengths, reads_of
+from chainrule.engines.lowering import Section, Statement, arrange, is_product, operands, take_apart, turned_operand
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import MEET, Wish
-from chainrule.engines.text import Invariants, Places, Writer, signature
+from chainrule.engines.text import STARTS, Invariants, Places, Writer, signature
 from chainrule.equations import Ref
 from chainrule.program import Program
 
@@ -68,6 +68,7 @@ class Sliced:
     def compute(self, out: Writer, fill: Callable[[], None]) -> None:
         """Write the calls of the functions, and where threads meet."""
         out.add("slices = (N + slice_rows - 1) // slice_rows")
+        out.add("groups = min(slices, most_groups)")
         filled, before = False, self.tasks[0]
         if not any(task.who == "slices" and task.section == 1 for task in self.tasks):
             self._for_slices(out, fill)
@@ -91,11 +92,12 @@ class Sliced:
 
     def _for_slices(self, out: Writer, *write: Callable[[], None]) -> None:
         """Write a loop over a thread's slices, after which all threads meet."""
-        out.open("for slice_ in range(thread, slices, threads):")
+        out.open("for group in range(thread, groups, threads):")
+        out.open("for slice_ in range(group, slices, groups):")
         out.add("first, last = slice_ * slice_rows, min(N, (slice_ + 1) * slice_rows)")
         for one in write:
             one()
-        out.close()
+        out.close(2)
         out.add(MEET)
 
     def save(self, out: Writer) -> None:
@@ -120,7 +122,7 @@ class Sliced:
         out.add(f"{task.name}({', '.join([*task.first, *self._arguments])})")
 
     def _function(self, name: str, first: Sequence[str], write: Callable[[Writer, Places], None]) -> Task:
-        own = self.summed_here if "slice_" in first else set()
+        own = self.summed_here if "group" in first else set()
         body = Writer(1)
         write(body, Places(self.sizes, self.memory.stored, self.memory.local, self._single_places(own)))
         out = self.functions
@@ -151,7 +153,7 @@ class Sliced:
         for ref in self.batch_arrays:
             if is_used(ref.name):
                 out.add(f"{ref.name} = cut({ref.name}, 0, {memory.shape(ref)})")
-        in_slice = "slice_" in first
+        in_slice = "group" in first
         summed = self.summed_here if in_slice else set()
         for vector, held in (*self.layout.vectors.items(), ("work", memory.work)):
             for ref in held:
@@ -160,7 +162,7 @@ class Sliced:
                     out.add(f"{name} = cut({vector}, {memory.offset(ref, held)}, {memory.shape(ref)})")
         if not in_slice:
             return
-        out.add("mine = slice_ * own_length")
+        out.add("mine = group * own_length")
         for ref in memory.own:
             if ref in memory.summed and ref.name not in summed:
                 continue  # the sums of an earlier section are whole, and stand with the other arrays
@@ -179,25 +181,21 @@ class Sliced:
 
         self.summed_here = {statement.name for statement in section.summed}
         if section.slices:
-            add("rows", ("slice_", "first", "last", "slice_rows"), "slices", self._rows)
-        if section.summed or section.whole:
-            add("whole", ("slices",), "one", self._whole)
-        if section.products or section.elements:
-            add("parts", ("thread", "threads"), "all", self._parts)
+            add("rows", ("group", "slice_", "groups", "first", "last", "slice_rows"), "slices", self._rows)
+        if section.whole or set(section.summed) - set(self._shared_sums(section)):
+            add("whole", ("groups",), "one", self._whole)
+        if section.products or section.elements or self._shared_sums(section):
+            add("parts", ("thread", "threads", "groups"), "all", self._parts)
         return tasks
 
     def _rows(self, out: Writer, places: Places, section: Section) -> None:
         same = Invariants(self.scalar_places, self.sizes)
         body = Writer(1)
-        for statement in section.summed:
-            zero = "real(0)" if statement.kind == "sum" else "-infinity"
-            length = self.memory.length(statement.target)
-            indices = statement.target.indices
-            body.add(f"fill({statement.name}, {length}, {zero})" if indices else f"{statement.name} = {zero}")
+        self._start_sums(body, section)
         for phase in section.slices:
             if phase.kind == "product":
                 for statement in phase.statements:
-                    self._product(body, places, statement)
+                    (self._summed_product if statement.rows == "summed" else self._product)(body, places, statement)
                 continue
             phase.statements = [same.of(statement) for statement in phase.statements]
             body.open("for n in range(first, last):")
@@ -210,6 +208,23 @@ class Sliced:
         self._load(out, reads_of(inside), {statement.name for statement in section.summed})
         same.write(out)
         out.lines += body.lines
+
+    def _start_sums(self, out: Writer, section: Section) -> None:
+        """Write how the sums of a slice begin: with what earlier slices of its group have summed."""
+        for statement in section.summed:
+            if not statement.target.indices:
+                place = f"own[mine + {self.memory.offset(statement.target, self.memory.own)}]"
+                out.add(f"{statement.name} = choose(slice_ < groups, {STARTS[statement.kind]}, {place})")
+        arrays = [s for s in section.summed if s.target.indices and not is_product(s, self.sizes)]
+        if arrays:
+            out.open("if slice_ < groups:")
+            for statement in arrays:
+                out.add(f"fill({statement.name}, {self.memory.length(statement.target)}, {STARTS[statement.kind]})")
+            out.close()
+
+    def _summed_product(self, out: Writer, places: Places, statement: Statement) -> None:
+        left, right = (f"rows_of({places.array(array.name)}, first, last)" for array in operands(statement))
+        out.add(f"add_product_over_rows(blas, {left}, {right}, {statement.name}, slice_ >= groups)", statement.equation)
 
     def _load(self, out: Writer, read: Iterable[str], made: Iterable[str] = ()) -> None:
         for name in self.memory.numbers:
@@ -242,11 +257,15 @@ class Sliced:
     def _whole(self, out: Writer, places: Places, section: Section) -> None:
         made = {s.name for s in (*section.summed, *section.whole)}
         self._load(out, reads_of(section.whole), made)
+        shared = self._shared_sums(section)
         for statement in section.summed:
-            at = f"own, {self.memory.offset(statement.target, self.memory.own)}, own_length, slices"
+            at = f"own, {self.memory.offset(statement.target, self.memory.own)}, own_length, groups"
+            if statement in shared:
+                continue
             if statement.target.indices:
                 function = "add_parts" if statement.kind == "sum" else "largest_part"
-                out.add(f"{function}({at}, {self._flat_view(statement.target)})", statement.equation)
+                length = self.memory.length(statement.target)
+                out.add(f"{function}({at}, {self._flat_view(statement.target)}, 0, {length})", statement.equation)
             else:
                 function = "sum_of_parts" if statement.kind == "sum" else "largest_of_parts"
                 out.add(f"{places.place(statement.target)} = {function}({at})", statement.equation)
@@ -262,10 +281,32 @@ class Sliced:
     def _flat_view(self, ref: Ref) -> str:
         vector = self.layout.vector_of(ref.name)
         name, held = (vector, self.layout.vectors[vector]) if vector else ("work", self.memory.work)
-        length = self.memory.length(ref)
-        return f"cut({name}, {self.memory.offset(ref, held)}, ({length},)), {length}"
+        return f"cut({name}, {self.memory.offset(ref, held)}, ({self.memory.length(ref)},))"
+
+    def _shared_sums(self, section: Section) -> list[Statement]:
+        """Return the sums that threads add up together: those in vectors, which nothing here reads."""
+        read = reads_of(section.whole)
+        return [
+            s
+            for s in section.summed
+            if s.kind == "sum" and s.target.indices and s.name not in read and self.layout.vector_of(s.name)
+        ]
+
+    def _add_shared(self, out: Writer, section: Section) -> None:
+        """Write how each thread adds up the elements of vectors that it also updates: they stay near its core."""
+        shared = self._shared_sums(section)
+        for vector, held in self.layout.vectors.items():
+            inside = [statement for statement in shared if self.layout.vector_of(statement.name) == vector]
+            if inside:
+                out.add(share_of("0", add_lengths([self.memory.length(ref) for ref in held])))
+            for statement in inside:
+                start, length = self.memory.offset(statement.target, held), self.memory.length(statement.target)
+                at = f"own, {self.memory.offset(statement.target, self.memory.own)}, own_length, groups"
+                limits = f"max(first - ({start}), 0), min(last - ({start}), {length})"
+                out.add(f"add_parts({at}, {self._flat_view(statement.target)}, {limits})", statement.equation)
 
     def _parts(self, out: Writer, places: Places, section: Section) -> None:
+        self._add_shared(out, section)
         for number, statement in enumerate(section.products):
             self._cut_product(out, places, statement, number)
         same = Invariants(self.scalar_places, self.sizes)

@@ -34,6 +34,8 @@ class Training:
     layers: Mapping[int, Sequence[str]]
     # Arrays that a log asks for.
     logged: Sequence[str] = field(default=())
+    # How many trainings like this one there are, itself among them: they share what compiling takes.
+    times: int = 1
 
     @cached_property
     def batch_size(self) -> int:

@@ -23,6 +23,7 @@ PLAN = (
     "limit",
     "batch",
     "slice_rows",
+    "most_groups",
     "every",
     "last_epoch",
     "hold",
@@ -33,11 +34,25 @@ PLAN = (
 )
 PLACE = ("epoch", "start", "step", "held", "rows_recorded", "status")
 TALLY = ("cost_sum", "weight_sum", "penalty_sum", "error_sum")
-GOING, HELD, REACHED, NOT_FINITE = 0, 1, 2, 3
+# What a row on record begins with; the norm of each layer's gradient follows.
+RECORD = ("epoch", "cost", "error", "rate")
+# Why training came back; 0 where it did as many steps as it was to.
+HELD, REACHED, NOT_FINITE = 1, 2, 3
 # What `train` and `run` are given after the arrays; the number of the thread last.
 _TRAIN = ("rows", "order", "schedule", "schedule_rows", "plan", "place", "tally", "stop_cost", "layers", "layer_parts",
          "layer_count", "records", "meeting", "yielding", "threads", "thread")  # fmt: skip
-_RUN = ("rows", "result", "result_width", "batch", "slice_rows", "meeting", "yielding", "threads", "thread")
+_RUN = (
+    "rows",
+    "result",
+    "result_width",
+    "batch",
+    "slice_rows",
+    "most_groups",
+    "meeting",
+    "yielding",
+    "threads",
+    "thread",
+)
 # Where all threads wait for each other.
 MEET = "round_ = meet(meeting, threads, round_, yielding)"
 DATA_SUM = "data_sum"  # the sum of the samples' costs, by weight
@@ -213,7 +228,8 @@ class _Loop:
         out.open("if last_batch and (recording or cost <= stop_cost):")
         out.open("if thread == 0:")
         self.step.save(out)
-        out.block(_RECORD.format(rate=self.step.number(RATE)))
+        [(_, places)] = _items("record", RECORD)
+        out.block(_RECORD.format(length=len(RECORD), places=places, rate=self.step.number(RATE)))
         out.close()
         out.block(_RECORDED.format(held=HELD))
         out.close()
@@ -271,9 +287,9 @@ if not held:
 """
 
 _RECORD = """
-record = cut(records, rows_recorded * (layer_count + 4), (4,))
-record[0], record[1], record[2], record[3] = epoch, cost, error_sum / float(start + N), {rate}
-norms(gradients, layers, layer_parts, layer_count, cut(record, 4, (layer_count,)))
+record = cut(records, rows_recorded * (layer_count + {length}), ({length},))
+{places} = epoch, cost, error_sum / float(start + N), {rate}
+norms(gradients, layers, layer_parts, layer_count, cut(record, {length}, (layer_count,)))
 """
 
 _RECORDED = """

@@ -13,11 +13,14 @@ from chainrule.program import Extent
 
 POWERS = {2: "square", 3: "cube", -1: "inverse", 0.5: "sqrt"}
 _COMMENT_COLUMN = 64
+# How a sum or a maximum starts.
+STARTS = {"sum": "real(0)", "max": "-infinity"}
 
 
 # Arguments that are whole numbers, beside sizes.
-_WHOLE = {"slice_", "first", "last", "slices", "thread", "threads", "own_length", "blas", "yielding", "batch",
-          "slice_rows", "rows", "layer_parts", "layer_count", "schedule_rows", "result_width"}  # fmt: skip
+_WHOLE = {"group", "groups", "slice_", "first", "last", "thread", "threads", "own_length", "blas", "yielding", "batch",
+          "slice_rows", "most_groups", "rows", "layer_parts", "layer_count", "schedule_rows",
+          "result_width"}  # fmt: skip
 
 
 class Writer:
@@ -45,6 +48,11 @@ class Writer:
         """Write lines that are indented among themselves."""
         for line in text.strip("\n").splitlines():
             self.add(line)
+
+
+def one_more(kind: str, place: str, value: str) -> str:
+    """Return the line by which a sum or a maximum takes one more value."""
+    return f"{place} += {value}" if kind == "sum" else f"{place} = larger({value}, {place})"
 
 
 def signature(name: str, arguments: Sequence[str]) -> list[str]:
