@@ -107,8 +107,9 @@ class Evaluator:
                 return self.value(first if _real(self.value(condition, at)) else second, at)
             case Call(name, args):
                 values = [self.value(arg, at) for arg in args]
-                if name in COMPARISONS:
-                    self.ties += math.isclose(*map(_real, values), rel_tol=1e-12)
+                if name in COMPARISONS and math.isclose(*map(_real, values), rel_tol=1e-12):
+                    summed = any(isinstance(arg, Reduce) and arg.kind != "max" for arg in args)
+                    self.ties += summed or values[0] != values[1]
                 return SCALARS[name](*values)
             case Reduce(kind, indices, body):
                 return _reduced(kind, [self.value(body, {**at, **place}) for place in self.places(indices)])

@@ -98,7 +98,6 @@ def test_logs_of_every_array_are_the_same(name, weighted, tmp_path):
     assert_same_columns(columns)
 
 
-@pytest.mark.xfail(strict=True, reason="the compiled engine logs running means from before their update")
 def test_logs_of_running_means_are_the_same(tmp_path):
     for layers in ([cr.BatchNorm(), cr.Dense(1)], [cr.BatchNorm(), cr.Dense(20), cr.Dense(1)]):
         assert_same_columns(logs(Setup(layers, x=WIDE_X), tmp_path / "log.csv", ["mean1", "var1"]))

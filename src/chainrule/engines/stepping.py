@@ -35,8 +35,8 @@ class SteppingEngine:
         self.training, self.net, self.data = training, training.net, training.data
         self.standing = Standing()
         equations = training.program.equations
-        self.compute = Plan(training.program, [eq for eq in equations if eq.part != "learning"])
-        self.update = Plan(training.program, [eq for eq in equations if eq.part == "learning"])
+        self.compute = Plan(training.program, [eq for eq in equations if not eq.update])
+        self.update = Plan(training.program, [eq for eq in equations if eq.update])
         kept = {**self.net.parameters, **self.net.states}
         self._arrays: dict[str, Any] = {
             state.name: kept[state.name]
