@@ -115,7 +115,7 @@ def builtins(precision: str) -> dict[str, Any]:
     real = REALS[precision]
     return {
         **dict.fromkeys(("Reals", "Doubles", "Ints")),
-        **dict.fromkeys(("inlined", "exact"), lambda function: function),
+        **dict.fromkeys(("inlined", "exact", "apart"), lambda function: function),
         **_bits(precision),
         "real": real,
         "float": np.float64,

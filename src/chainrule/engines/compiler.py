@@ -101,6 +101,8 @@ class Function:
         self.llvm.linkage = "internal"
         if "inlined" in marks or "exact" in marks:
             self.llvm.attributes.add("alwaysinline")
+        if "apart" in marks:
+            self.llvm.attributes.add("noinline")
         for argument, (_, kind) in zip(self.llvm.args, self.parameters, strict=True):
             if kind.is_array:
                 argument.add_attribute("noalias")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, add_lengths, reads_of
@@ -19,6 +20,10 @@ from chainrule.engines.template import MEET, Wish
 from chainrule.engines.text import STARTS, Invariants, Places, Writer, signature
 from chainrule.equations import Ref
 from chainrule.program import Program
+
+Write = Callable[[Writer, Places, Section], None]
+# So many phases of a slice stand in one function: LLVM takes longer for long ones than in proportion (docs/log.md).
+PHASES = 8
 
 
 @dataclass(frozen=True)
@@ -69,25 +74,25 @@ class Sliced:
         """Write the calls of the functions, and where threads meet."""
         out.add("slices = (N + slice_rows - 1) // slice_rows")
         out.add("groups = min(slices, most_groups)")
-        filled, before = False, self.tasks[0]
+        filled, before = False, (self.tasks[0].section, self.tasks[0].who)
         if not any(task.who == "slices" and task.section == 1 for task in self.tasks):
             self._for_slices(out, fill)
             filled = True
-        for task in self.tasks:
-            if task.section != before.section and before.who != "slices":
+        for (section, who), tasks in groupby(self.tasks, key=lambda task: (task.section, task.who)):
+            if section != before[0] and before[1] != "slices":
                 out.add(MEET)
-            if task.who == "slices":
-                call = partial(self._call, out, task)
-                self._for_slices(out, *([call] if filled else [fill, call]))
+            calls = [partial(self._call, out, task) for task in tasks]
+            if who == "slices":
+                self._for_slices(out, *calls if filled else (fill, *calls))
                 filled = True
-            elif task.who == "one":
-                out.open("if thread == 0:")
-                self._call(out, task)
-                out.close()
             else:
-                self._call(out, task)
-            before = task
-        if before.who != "slices":
+                if who == "one":
+                    out.open("if thread == 0:")
+                for call in calls:
+                    call()
+                out.close(who == "one")
+            before = section, who
+        if before[1] != "slices":
             out.add(MEET)
 
     def _for_slices(self, out: Writer, *write: Callable[[], None]) -> None:
@@ -126,7 +131,7 @@ class Sliced:
         body = Writer(1)
         write(body, Places(self.sizes, self.memory.stored, self.memory.local, self._single_places(own)))
         out = self.functions
-        out.lines += ["", "", *signature(name, [*first, *self._arguments])]
+        out.lines += ["", "", "@apart", *signature(name, [*first, *self._arguments])]
         out.depth += 1
         self._views(first, body.lines)
         out.lines += body.lines
@@ -175,17 +180,20 @@ class Sliced:
         if number == 1 and self.memory.turned:
             tasks.append(self._function("turn_weights", ("slice_rows", "thread", "threads"), self._turn))
 
-        def add(name: str, first: tuple[str, ...], who: str, write: Callable[[Writer, Places, Section], None]) -> None:
-            task = self._function(f"{name}_{number}", first, lambda out, places: write(out, places, section))
+        def add(name: str, first: tuple[str, ...], who: str, write: Write, what: Section = section) -> None:
+            task = self._function(name, first, lambda out, places: write(out, places, what))
             tasks.append(replace(task, who=who, section=number))
 
         self.summed_here = {statement.name for statement in section.summed}
-        if section.slices:
-            add("rows", ("group", "slice_", "groups", "first", "last", "slice_rows"), "slices", self._rows)
+        phases = section.slices
+        parts = [Section(phases[start : start + PHASES]) for start in range(0, len(phases), PHASES)]
+        for place, part in enumerate(parts, 1):
+            name = f"rows_{number}" if len(parts) == 1 else f"rows_{number}_{place}"
+            add(name, ("group", "slice_", "groups", "first", "last", "slice_rows"), "slices", self._rows, part)
         if section.whole or set(section.summed) - set(self._shared_sums(section)):
-            add("whole", ("groups",), "one", self._whole)
+            add(f"whole_{number}", ("groups",), "one", self._whole)
         if section.products or section.elements or self._shared_sums(section):
-            add("parts", ("thread", "threads", "groups"), "all", self._parts)
+            add(f"parts_{number}", ("thread", "threads", "groups"), "all", self._parts)
         return tasks
 
     def _rows(self, out: Writer, places: Places, section: Section) -> None:
