@@ -58,28 +58,20 @@ def rows_of(array: View, first: int, last: int) -> View:
     return View(array.flat, array.start + first * columns, (last - first, columns))
 
 
-def product(blas: int, left: View, right: View, out: View) -> None:
+def product(left: View, right: View, out: View) -> None:
     out.matrix[...] = left.matrix @ right.matrix
 
 
-def product_turned(blas: int, left: View, right: View, out: View) -> None:
-    out.matrix[...] = left.matrix @ right.matrix.T
-
-
-def product_columns(blas: int, left: View, right: View, out: View, first: int, last: int) -> None:
+def product_columns(left: View, right: View, out: View, first: int, last: int) -> None:
     out.matrix[:, first:last] = left.matrix @ right.matrix[:, first:last]
 
 
-def product_turned_columns(blas: int, left: View, right: View, out: View, first: int, last: int) -> None:
-    out.matrix[:, first:last] = left.matrix @ right.matrix[first:last].T
-
-
-def add_product_over_rows(blas: int, left: View, right: View, out: View, added: bool) -> None:
+def add_product_over_rows(left: View, right: View, out: View, added: bool) -> None:
     value = left.matrix.T @ right.matrix
     out.matrix[...] = out.matrix + value if added else value
 
 
-def product_over_rows(blas: int, left: View, right: View, out: View, first: int, last: int) -> None:
+def product_over_rows(left: View, right: View, out: View, first: int, last: int) -> None:
     out.matrix[first:last] = left.matrix.T[first:last] @ right.matrix
 
 
@@ -126,7 +118,7 @@ def builtins(precision: str) -> dict[str, Any]:
         "choose": choose,
         "relu": lambda x: type(x)(0) if x <= 0 else x,
         "sign": sign,
-        "larger": lambda x, u: u if x <= u else x,
+        "larger": np.maximum,
         "maximum": lambda x, u: x if x >= u or x != x else u,
         "minimum": lambda x, u: x if x <= u or x != x else u,
         "square": lambda x: x * x,
@@ -146,9 +138,7 @@ def builtins(precision: str) -> dict[str, Any]:
         "cut": cut,
         "rows_of": rows_of,
         "product": product,
-        "product_turned": product_turned,
         "product_columns": product_columns,
-        "product_turned_columns": product_turned_columns,
         "product_over_rows": product_over_rows,
         "add_product_over_rows": add_product_over_rows,
     }

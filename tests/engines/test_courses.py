@@ -281,9 +281,9 @@ MIDDLING = Setup(
     [cr.Dense(60, "tanh"), cr.BatchNorm(), cr.Dropout(0.1), cr.Dense(10, "softmax")],
     cr.Adam(0.01, clip_norm=1.0),
     "cross_entropy",
-    x=np.random.default_rng(1).normal(size=(450, 40)),
+    x=np.random.default_rng(1).normal(size=(850, 40)),
     network={"penalties": [cr.L2(1e-3)], "dtype": "float32"},
-    training={"batch_size": 200, "epochs": 4},
+    training={"batch_size": 400, "epochs": 4},
 )
 
 

@@ -15,7 +15,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.engines import buffers, lowering, machine, unrolling
+from chainrule.engines import buffers, lowering, machine, sliced, unrolling
 from chainrule.engines.compiled import module_of
 from chainrule.engines.lowering import take_apart
 from chainrule.engines.unrolling import unroll
@@ -24,11 +24,11 @@ from random_formulas import formulas, layer_formulas
 from random_networks import Case, cases, randomise
 
 # What decides on the form of a source, and how small it must be that small networks have that form.
-SLICED = {(unrolling, "UNROLL_TO"): 0, (buffers, "_LEAST_ROWS"): 2}
+SLICED = {(unrolling, "UNROLL_TO"): 0, (buffers, "_GROUP_ROWS"): 2, (sliced, "TILE"): 2}
 FORMS = {
     "inline": {(unrolling, "UNROLL_TO"): 10**9},
     "sliced": SLICED,
-    "sliced, sizes as arguments": {**SLICED, (lowering, "LITERAL_TO"): 0, (lowering, "BLAS_FROM"): 2},
+    "sliced, sizes as arguments": {**SLICED, (lowering, "LITERAL_TO"): 0, (lowering, "PRODUCT_FROM"): 2},
 }
 each_form = pytest.mark.parametrize("form", FORMS)
 

@@ -219,4 +219,4 @@ def test_the_shares_of_threads_are_whole_runs_that_cover_a_range(start, length, 
     assert found[0] == start
     assert found[-1] == start + length
     assert np.all(np.diff(found) >= 0)
-    assert all(limit == start + length or (limit - start) % 64 == 0 for limit in found)
+    assert all(limit == start + length or (limit - start) % 16 == 0 for limit in found)

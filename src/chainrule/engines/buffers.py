@@ -9,49 +9,37 @@ import numpy as np
 
 from chainrule.builder import BATCH
 from chainrule.engines.codegen import Module
-from chainrule.engines.layout import RUNNING
+from chainrule.engines.layout import LINE, RUNNING
 
 if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
-# Slices of a batch: eight or four of at least 32 rows, or as many as hold at most 256; of 64 and more rows where
-# products are so large that the BLAS copies its operands first (docs/log.md).
-_SLICES, _LEAST_ROWS, _MOST_ROWS = (8, 4), 32, 256
-_LEAST_ROWS_OF_LARGE, _LARGE = 64, 1_000_000
-# Groups of slices: a power of two, each of at least so many rows.
-_GROUPS, _GROUP_ROWS = 16, 48
-_LINE = 16  # numbers that a line of memory holds, so that groups of slices do not share one
+# Groups of slices: a power of two, each of at least so many rows; and the rows of a slice at most (docs/log.md).
+_GROUPS, _GROUP_ROWS, _SLICE_ROWS = 16, 100, 256
 
 
-def slice_rows(module: Module, batch: int) -> int:
-    """Return the rows of a slice of a batch: fixed by the program, so that sums do not depend on the threads."""
-    if not module.is_sliced:
-        return batch
-    sizes = module.memory.sizes
-    weights = max((int(sizes[one]) * int(sizes[two]) for one, two in module.memory.products), default=0)
-    least = _LEAST_ROWS_OF_LARGE if _LEAST_ROWS * weights > _LARGE else _LEAST_ROWS
-    for count in _SLICES:
-        if batch >= count * least:
-            return min(_MOST_ROWS, math.ceil(batch / count))
-    return least
+def groups(batch: int) -> int:
+    """Return in how many groups the slices of a batch are summed, which is how many threads can share them.
+
+    It is fixed by the batch, so that sums do not depend on the threads; more groups have more to add up.
+    """
+    return min(_GROUPS, 1 << max(0, (batch // _GROUP_ROWS).bit_length() - 1))
 
 
-def groups(module: Module, batch: int) -> int:
-    """Return in how many groups the slices of a batch are summed: more can share the work, and have more to add up."""
-    slices = math.ceil(batch / slice_rows(module, batch))
-    wanted = 1 << max(0, (batch // _GROUP_ROWS).bit_length() - 1)
-    return min(_GROUPS, wanted, slices)
+def slices(batch: int) -> int:
+    """Return in how many slices of rows a batch is worked on, each small enough to stay near its core."""
+    return groups(batch) * math.ceil(batch / (groups(batch) * _SLICE_ROWS))
 
 
 def own_length(module: Module, batch: int) -> int:
     """Return how many numbers a group of slices has for itself, in whole lines of memory."""
-    return (module.memory.elements(module.memory.own, batch) + 2 * _LINE - 1) // _LINE * _LINE
+    return module.memory.elements(module.memory.own, batch) + LINE
 
 
 def work_length(module: Module, batch: int) -> int:
     """Return how many numbers the workspace has; it is never empty."""
-    return module.memory.elements(module.memory.work, batch) + _LINE
+    return module.memory.elements(module.memory.work, batch) + LINE
 
 
 def precision(net: Network) -> str:
@@ -78,7 +66,7 @@ def lengths(net: Network, module: Module, optimizer: Optimizer, batch: int) -> d
         **{f"state_{name}": parameters for name in optimizer.state},
         RUNNING: sum(state.size for state in net.states.values()),
         "work": work_length(module, batch),
-        "own": own_length(module, batch) * groups(module, batch),
+        "own": own_length(module, batch) * groups(batch),
     }
 
 
@@ -94,9 +82,17 @@ def training_bytes(net: Network, module: Module, optimizer: Optimizer, batch: in
 
 
 def arrays(net: Network, module: Module, optimizer: Optimizer, batch: int) -> dict[str, Any]:
-    """Return the arrays, all 0."""
-    made: dict[str, Any] = {}
+    """Return the arrays, all 0, and where what they hold begins."""
+    made: dict[str, Any] = {"offsets": np.array(module.memory.offsets(batch), np.int64)}
     for name, length in lengths(net, module, optimizer, batch).items():
-        array = np.zeros(length, net.dtype)
+        array = zeros(length, net.dtype)
         made[name] = array.reshape(batch, -1) if name.endswith("_batch") and name != "s_batch" else array
     return made
+
+
+def zeros(length: int, dtype: Any) -> Any:
+    """Return an array of zeros that begins at a line of memory: vectors within it then lie in one line each."""
+    spare = 64 // dtype.itemsize
+    array = np.zeros(length + spare, dtype)
+    first = -(array.ctypes.data // dtype.itemsize) % spare
+    return array[first : first + length]

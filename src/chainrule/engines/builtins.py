@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
+from chainrule.engines.products import tile
+
 if TYPE_CHECKING:
     from chainrule.engines.compiler import Function
 
 FAST = ("contract", "reassoc", "nsz", "arcp")
 _WORD = ir.IntType(64)
-_BYTES = ir.IntType(8).as_pointer()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def _sign(f: Function, x: Any) -> Any:
 
 def _larger(f: Function, x: Any, u: Any) -> Any:
     """The larger of a value and what was largest so far; NaN if the value is."""
-    return f.builder.select(f.builder.fcmp_ordered("<=", x, u), u, x)
+    x, u = f.alike(x, u)
+    declared = f.builder.module.declare_intrinsic("llvm.maximum", [x.type], ir.FunctionType(x.type, [x.type, x.type]))
+    return f.builder.call(declared, [x, u])
 
 
 def _extreme(sign: str) -> Callable[..., Any]:
@@ -155,54 +158,33 @@ def _arrived(f: Function, meeting: View) -> Any:
     return f.builder.load_atomic(meeting.pointer, "seq_cst", 8)
 
 
-def _call_address(f: Function, address: Any, result: ir.Type, arguments: list[Any]) -> Any:
-    kind = ir.FunctionType(result, [argument.type for argument in arguments])
-    return f.builder.call(f.builder.inttoptr(address, kind.as_pointer()), arguments)
-
-
 def _give_way(f: Function, address: Any) -> Any:
     """Let another thread have the core; `address` is that of the operating system's function."""
-    return _call_address(f, address, ir.IntType(32), [])
+    kind = ir.FunctionType(ir.IntType(32), [])
+    return f.builder.call(f.builder.inttoptr(address, kind.as_pointer()), [])
 
 
-def _gemm(
-    f: Function,
-    address: Any,
-    turned: tuple[bool, bool],
-    left: View,
-    right: View,
-    out: View,
-    sizes: tuple[Any, ...],
-    kept: Any = 0.0,
+def multiply_symbol(precision: str) -> str:
+    """Return the name by which modules call the function of `chainrule.engines.products`."""
+    return f"chainrule_multiply_{precision}"
+
+
+def _multiply(
+    f: Function, left: View, steps: tuple[Any, Any], right: View, out: View, sizes: tuple[Any, ...], added: Any = 0
 ) -> Any:
-    """Call the BLAS for a product of matrices that are stored row by row; `turned` says which is transposed.
+    """Call the product of matrices; `sizes` are the result's rows and columns, and the size that is summed over.
 
-    `sizes` are the result's rows and columns, and the size that is summed over; how far rows lie apart, the views say.
-    The product is added to `kept` times what `out` holds.
-    The BLAS counts columns first, and so computes the transposed product of the transposed matrices.
+    The left matrix has its element (m, k) at m * steps[0] + k * steps[1]; how far rows of the others lie apart, the
+    views say.
     """
-    builder, short = f.builder, ir.IntType(32)
     real = out.pointer.type.pointee
-
-    def place(kind: ir.Type, value: Any) -> Any:
-        with builder.goto_block(f.entry):
-            slot = builder.alloca(kind)
-        builder.store(value, slot)
-        return builder.bitcast(slot, _BYTES)
-
-    def count(value: Any) -> Any:
-        return place(short, f.cast(value, short))
-
-    def letter(is_turned: bool) -> Any:
-        return place(ir.IntType(8), ir.Constant(ir.IntType(8), ord("t" if is_turned else "n")))
-
-    def matrix(view: View) -> list[Any]:
-        return [builder.bitcast(view.pointer, _BYTES), count(view.shape[1])]
-
-    rows, columns, inner = sizes
-    shape = [letter(turned[1]), letter(turned[0]), count(columns), count(rows), count(inner)]
-    one, kept = place(real, ir.Constant(real, 1.0)), place(real, f.cast(kept, real))
-    return _call_address(f, address, ir.VoidType(), [*shape, one, *matrix(right), *matrix(left), kept, *matrix(out)])
+    kinds = [real.as_pointer(), _WORD, _WORD, real.as_pointer(), _WORD, real.as_pointer(), *[_WORD] * 5]
+    name = multiply_symbol("single" if isinstance(real, ir.FloatType) else "double")
+    module = f.builder.module
+    known = module.globals.get(name) or ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    places = [left.pointer, *steps, right.pointer, right.shape[1], out.pointer, out.shape[1]]
+    given = [*places, *sizes, added]
+    return f.builder.call(known, [f.cast(value, kind) for value, kind in zip(given, kinds, strict=True)])
 
 
 def _moved(f: Function, view: View, elements: Any) -> View:
@@ -216,38 +198,26 @@ def _rows(f: Function, array: View, first: Any, last: Any) -> View:
     return View(_moved(f, array, start).pointer, (f.builder.sub(last, first), array.shape[1]))
 
 
-def _product(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
+def _product(f: Function, left: View, right: View, out: View) -> Any:
     """Write ``left @ right`` into `out`."""
-    return _gemm(f, blas, (False, False), left, right, out, (*out.shape, left.shape[1]))
+    return _multiply(f, left, (left.shape[1], 1), right, out, (*out.shape, left.shape[1]))
 
 
-def _product_turned(f: Function, blas: Any, left: View, right: View, out: View) -> Any:
-    """Write ``left @ right.T`` into `out`."""
-    return _gemm(f, blas, (False, True), left, right, out, (*out.shape, left.shape[1]))
-
-
-def _product_columns(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
+def _product_columns(f: Function, left: View, right: View, out: View, first: Any, last: Any) -> Any:
     """Write the columns from `first` to before `last` of ``left @ right`` into `out`."""
     sizes = (out.shape[0], f.builder.sub(last, first), left.shape[1])
-    return _gemm(f, blas, (False, False), left, _moved(f, right, first), _moved(f, out, first), sizes)
+    return _multiply(f, left, (left.shape[1], 1), _moved(f, right, first), _moved(f, out, first), sizes)
 
 
-def _product_turned_columns(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
-    """Write the columns from `first` to before `last` of ``left @ right.T`` into `out`."""
-    sizes = (out.shape[0], f.builder.sub(last, first), left.shape[1])
-    return _gemm(f, blas, (False, True), left, _rows(f, right, first, last), _moved(f, out, first), sizes)
-
-
-def _product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, first: Any, last: Any) -> Any:
+def _product_over_rows(f: Function, left: View, right: View, out: View, first: Any, last: Any) -> Any:
     """Write the rows from `first` to before `last` of ``left.T @ right`` into `out`."""
     sizes = (f.builder.sub(last, first), out.shape[1], left.shape[0])
-    return _gemm(f, blas, (True, False), _moved(f, left, first), right, _rows(f, out, first, last), sizes)
+    return _multiply(f, _moved(f, left, first), (1, left.shape[1]), right, _rows(f, out, first, last), sizes)
 
 
-def _add_product_over_rows(f: Function, blas: Any, left: View, right: View, out: View, added: Any) -> Any:
+def _add_product_over_rows(f: Function, left: View, right: View, out: View, added: Any) -> Any:
     """Write ``left.T @ right`` into `out`, or add it to what is there if `added`."""
-    sizes = (*out.shape, left.shape[0])
-    return _gemm(f, blas, (True, False), left, right, out, sizes, kept=added)
+    return _multiply(f, left, (1, left.shape[1]), right, out, (*out.shape, left.shape[0]), added)
 
 
 BUILTINS: dict[str, Callable[..., Any]] = {
@@ -280,9 +250,8 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "give_way": _give_way,
     "rows_of": _rows,
     "product": _product,
-    "product_turned": _product_turned,
     "product_columns": _product_columns,
-    "product_turned_columns": _product_turned_columns,
     "product_over_rows": _product_over_rows,
     "add_product_over_rows": _add_product_over_rows,
+    "tile": tile,
 }

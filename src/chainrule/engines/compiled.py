@@ -16,11 +16,11 @@ from chainrule.derive import gradient_name
 from chainrule.engines import buffers, machine
 from chainrule.engines.block import Block
 from chainrule.engines.codegen import Module, generate
+from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, RECORD, TALLY, Wish
-from chainrule.engines.threads import SingleThreadedBlas, available_cores
 from chainrule.equations import Equation, Expr, Ref, ref, total
 from chainrule.schedules import Constant, as_schedule
 
@@ -87,7 +87,7 @@ class CompiledEngine:
         module = training_module(net, training.program, training.optimizer, training.logged)
         self.module, self.standing = module, Standing()
         rows, batch = data["N"], training.batch_size
-        self.threads = min(settings.threads or available_cores(), buffers.groups(module, batch))
+        self.threads = min(settings.threads or available_cores(), buffers.groups(batch) if module.is_sliced else 1)
         memory = module.memory
         self.place, self.tally = np.zeros(len(PLACE), np.int64), np.zeros(len(TALLY))
         self.rates, self.constant_rates = self._rates(0, 1), _has_constant_rates(training.optimizer)
@@ -101,7 +101,6 @@ class CompiledEngine:
             "parameters": net.vector,
             "own_length": buffers.own_length(module, batch),
             "numbers": np.zeros(len(memory.numbers)),
-            "blas": machine.blas(module.precision) if module.is_sliced else 0,
             "rows": rows,
             "order": np.zeros(rows, np.int64),
             "schedule": self.rates,
@@ -122,7 +121,6 @@ class CompiledEngine:
         self._plan_ahead(batch)
         self.steps_a_call = _FIRST_STEPS
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        self.blas = SingleThreadedBlas() if module.is_sliced else None
         self._give_states()
         self.kept = self._snapshot()
         self.epoch_began: dict[str, Any] | None = None
@@ -134,8 +132,8 @@ class CompiledEngine:
         settings, rows = self.training.settings, self.training.data["N"]
         self._set_plan(
             batch=batch,
-            slice_rows=buffers.slice_rows(self.module, batch),
-            most_groups=buffers.groups(self.module, batch),
+            most_slices=buffers.slices(batch),
+            most_groups=buffers.groups(batch),
             every=self.training.records.every,
             last_epoch=settings.epochs - 1,
             shuffled=settings.shuffle and batch < rows,
@@ -260,11 +258,11 @@ class CompiledEngine:
                 known = gradient_name(name) if vector == "gradients" else f"{vector.removeprefix('state_')}_{name}"
                 found[known] = self.block.values[vector][start : start + value.size].reshape(value.shape)
                 start += value.size
-        memory, start = self.module.memory, 0
-        for array in memory.work:
+        memory = self.module.memory
+        starts = memory.offsets(self.training.batch_size)[sum(map(len, memory.vectors)) :]
+        for array, start in zip(memory.work, starts, strict=False):
             shape = [memory.extent(index, rows) for index in array.index_names]
             found[array.name] = self.block.values["work"][start : start + math.prod(shape)].reshape(shape)
-            start += math.prod(shape)
         found.update(zip(memory.numbers, self.block.values["numbers"], strict=True))
         suffix = "_batch" if self.plan[PLAN.index("shuffled")] else "_given"
         for name in self.training.data:
@@ -357,8 +355,6 @@ class CompiledEngine:
         if self.pool:
             self.pool.shutdown()
             self.pool = None
-        if self.blas:
-            self.blas.close()
 
 
 def _has_constant_rates(optimizer: Optimizer) -> bool:

@@ -22,8 +22,15 @@ from typing import Any, TypeGuard
 from llvmlite import ir
 
 from chainrule.engines.builtins import BUILTINS, FAST, TYPES, View
+from chainrule.engines.products import vector_bytes
 
 Value = Any
+
+
+# What the names of functions begin with in machine code.
+SYMBOL = "chainrule_"
+# Loops of so many steps become one vector, with lanes left out, where the processor can do that (docs/log.md).
+_ONE_VECTOR = range(4, 17)
 
 
 class _NamedCall(ast.Call):
@@ -60,6 +67,7 @@ def to_llvm(source: str, precision: str, entry: str) -> str:
         functions[name] = Function(module, trees[name], precision, functions)
     for function in functions.values():
         function.write()
+    functions[entry].llvm.linkage = ""  # so that other modules can call it
     _export(module, functions[entry])
     return str(module)
 
@@ -97,7 +105,7 @@ class Function:
         self.parameters = [(arg.arg, self._annotated(arg.annotation)) for arg in tree.args.args]
         result = self._annotated(tree.returns).llvm if tree.returns else ir.VoidType()
         kinds = [kind.llvm for _, kind in self.parameters]
-        self.llvm = ir.Function(module, ir.FunctionType(result, kinds), f"chainrule_{tree.name}")
+        self.llvm = ir.Function(module, ir.FunctionType(result, kinds), f"{SYMBOL}{tree.name}")
         self.llvm.linkage = "internal"
         if "inlined" in marks or "exact" in marks:
             self.llvm.attributes.add("alwaysinline")
@@ -204,8 +212,21 @@ class Function:
         self.loop_ends.pop()
         if not self.builder.block.is_terminated:
             self.builder.store(self.builder.add(self.builder.load(counter), step, flags=("nsw",)), counter)
-            self.builder.branch(test)
+            again = self.builder.branch(test)
+            if vector_bytes() == 64 and isinstance(stop, ir.Constant) and stop.constant in _ONE_VECTOR:
+                again.set_metadata("llvm.loop", self._in_one_vector())
         self.builder.position_at_end(end)
+
+    def _in_one_vector(self) -> Any:
+        """Return the mark of a loop that is to become one vector with its unneeded lanes masked, not unrolled."""
+        module = self.builder.module
+        yes = ir.Constant(ir.IntType(1), 1)
+        wishes = [module.add_metadata(["llvm.loop.unroll.disable"])]
+        for wish in ("vectorize.enable", "vectorize.predicate.enable"):
+            wishes.append(module.add_metadata([f"llvm.loop.{wish}", yes]))
+        mark = ir.values.MDValue(module, wishes, name=str(len(module.metadata)))
+        mark.operands = (mark, *mark.operands)
+        return mark
 
     def _while(self, node: ast.While) -> None:
         test, body, end = (self.builder.append_basic_block(name) for name in ("test", "loop", "after"))

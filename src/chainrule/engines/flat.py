@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.engines.layout import RUNNING, Layout, Memory, add_lengths
+from chainrule.engines.layout import RUNNING, Layout, Memory
 from chainrule.engines.lowering import Statement
 from chainrule.engines.text import STARTS, Places, Writer, one_more
 from chainrule.equations import Expr, Index, Ref, rebuild, refs
@@ -100,9 +100,7 @@ def write_run(out: Writer, places: Places, memory: Memory, layout: Layout, run: 
         out.close()
         return
     held = next(iter(layout.vectors.values()))
-    lengths = [memory.length(ref) for ref in held]
-    start, stop = add_lengths(lengths[: run[0].number]), add_lengths(lengths[: run[-1].number + 1])
-    out.add(share_of(start, stop))
+    out.add(share_of(memory.offset(held[run[0].number], held), memory.end(held[run[-1].number], held)))
     names = ", ".join(group.statements[-1].name for group in run)
     out.open("for p in range(first, last):", names if len(run) > 1 else "")
     for (vector, body), statement in zip(run[0].lines, run[0].statements, strict=True):

@@ -66,6 +66,7 @@ class Inline:
             scalars,
             stored,
             inner.local,
+            vectors=tuple(self.layout.vectors.values()),
         )
 
     # What the loop asks
@@ -73,7 +74,7 @@ class Inline:
     @property
     def kept(self) -> list[str]:
         """The arguments for memory and sizes."""
-        return [*self.layout.vectors, "work", "numbers", *self.memory.size_arguments]
+        return [*self.layout.vectors, "work", "numbers", "offsets", *self.memory.size_arguments]
 
     def number(self, name: str) -> str:
         """Return how a number of the step is read: what is given is in memory, what is computed a variable."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from chainrule.architecture import COST
-from chainrule.engines.lowering import Section, Statement, is_literal, turned_operand
+from chainrule.engines.lowering import Section, Statement, is_literal, is_product, turned_operand
 from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 
 RUNNING = "running"  # the vector of running means, which are not parameters
+LINE = 16  # numbers that a line of memory holds at most
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,8 @@ class Memory:
     local: frozenset[str] = frozenset()
     summed: tuple[Ref, ...] = ()
     own: tuple[Ref, ...] = ()
-    # Matrices of which a transposed copy is kept, and the unit indices of all products with a row for each sample.
-    turned: tuple[Ref, ...] = ()
-    products: tuple[tuple[str, str], ...] = ()
+    turned: tuple[Ref, ...] = ()  # matrices of which a transposed copy is kept
+    vectors: tuple[tuple[Ref, ...], ...] = ()
 
     @staticmethod
     def of(program: Program, sections: Sequence[Section], layout: Layout, keep: Iterable[str]) -> Memory:
@@ -66,11 +66,8 @@ class Memory:
         numbers = [s.name for s in statements if s.rows != "each" and not s.target.indices]
         made = sorted((name for name in numbers if name not in in_vectors), key=_cost_first)
         scalars = tuple(ref.name for ref in program.inputs if not ref.indices)
-        products = [
-            s for section in sections for phase in section.slices if phase.kind == "product" for s in phase.statements
-        ]
+        needed = (turned_operand(s) for s in statements if s.rows == "each" and is_product(s, program.sizes))
         parameters = {state.name for state in program.states}  # what is computed in a step comes too late to be copied
-        needed = (turned_operand(s) for s in products if s.rows == "each")
         turned = dict.fromkeys(ref for ref in needed if ref and ref.name in parameters)
         copies = [Ref(f"{ref.name}_turned", ref.indices[::-1]) for ref in turned]
         return Memory(
@@ -83,7 +80,7 @@ class Memory:
             summed,
             (*summed, *(row for row in rows if row.indices)),
             tuple(turned),
-            tuple((s.target.index_names[1], s.over[0]) for s in products if s.rows == "each"),
+            tuple(layout.vectors.values()),
         )
 
     @property
@@ -114,24 +111,37 @@ class Memory:
         return self.offset(next(ref for ref in self.work if ref.name == name), self.work)
 
     def offset(self, ref: Ref, held: Sequence[Ref]) -> str:
-        """Return where an array begins, as text."""
-        return add_lengths([self.length(other) for other in held[: held.index(ref)]])
+        """Return where an array of a vector, the workspace or a group's own memory begins, as text."""
+        regions = [*self.vectors, self.work, self.own]
+        before = sum(map(len, regions[: regions.index(tuple(held))]))
+        return f"offsets[{before + held.index(ref)}]"
+
+    def end(self, ref: Ref, held: Sequence[Ref]) -> str:
+        """Return where an array ends, as text."""
+        return f"{self.offset(ref, held)} + {self.length(ref)}"
+
+    def offsets(self, rows: int) -> list[int]:
+        """Return where all arrays begin for a batch of so many rows; outside of vectors, at lines of memory."""
+        found = [start for held in self.vectors for start in self._starts(held, rows, 1)]
+        return found + [start for held in (self.work, self.own) for start in self._starts(held, rows, LINE)]
+
+    def _starts(self, held: Sequence[Ref], rows: int, line: int) -> Iterator[int]:
+        start = 0
+        for ref in held:
+            yield start
+            start += -(-self._elements(ref, rows) // line) * line
 
     def elements(self, held: Iterable[Ref], rows: int) -> int:
-        """Return how many numbers arrays take for a batch of so many rows."""
-        return sum(prod(self.extent(index, rows) for index in ref.index_names) for ref in held)
+        """Return how many numbers arrays take for a batch of so many rows, in whole lines of memory."""
+        return sum(-(-self._elements(ref, rows) // LINE) * LINE for ref in held)
+
+    def _elements(self, ref: Ref, rows: int) -> int:
+        return prod(self.extent(index, rows) for index in ref.index_names)
 
     def extent(self, index: str, rows: int) -> int:
         """Return a size for a batch of so many rows."""
         size = self.sizes[index]
         return size if isinstance(size, int) else rows
-
-
-def add_lengths(lengths: Sequence[str]) -> str:
-    """Return a sum as text, numbers added up."""
-    numbers = sum(int(length) for length in lengths if length.isdigit())
-    names = [length for length in lengths if not length.isdigit()]
-    return " + ".join([*names, *([str(numbers)] if numbers or not names else [])])
 
 
 def _cost_first(name: str) -> bool:

@@ -227,24 +227,9 @@ def turn(matrix: Reals, rows: int, columns: int, turned: Reals, first: int, last
                     turned[j * rows + i] = matrix[i * columns + j]
 
 @inlined
-def worth_turning(rows: int, depth: int, columns: int) -> int:
-    \"\"\"Whether the BLAS is faster with a transposed copy of the matrix: where the product is small.\"\"\"
-    return rows * depth * columns <= 1000000
-
-@inlined
-def blocks(rows: int, depth: int, columns: int) -> int:
-    \"\"\"Return into how many blocks of rows a product's result is cut: fixed by its sizes, so that its bits are.
-
-    The BLAS is fastest where rows * depth * columns is at most a million; large products have few blocks.
-    \"\"\"
-    each = 1000000 // (depth * columns)
-    each = choose(each < 16, max(128, (rows + 3) // 4), min(each, max(16, (rows + 1) // 2)))
-    return (rows + each - 1) // each
-
-@inlined
 def share(start: int, stop: int, thread: int, threads: int) -> int:
-    \"\"\"Return where the part of a range begins that a thread does, in whole runs of 64.\"\"\"
-    each = ((stop - start + threads - 1) // threads + 63) // 64 * 64
+    \"\"\"Return where the part of a range begins that a thread does, in whole lines of memory.\"\"\"
+    each = ((stop - start + threads - 1) // threads + 15) // 16 * 16
     return min(start + thread * each, stop)
 """
 

@@ -21,10 +21,10 @@ from chainrule.program import Extent, Program
 
 # Sizes up to this stand in the source as numbers, so that the compiler unrolls; larger ones are arguments.
 LITERAL_TO = 16
-# A product is left to the BLAS if one of its sizes is an argument and the other at least this; docs/log.md.
-BLAS_FROM = 2
-# A product by a matrix of at least so many elements is cut by columns for all rows at once, instead of by rows: the
-# BLAS copies the matrix each time that it is used.
+# A product is computed in tiles if one of its sizes is an argument and the other at least this; docs/log.md.
+PRODUCT_FROM = 2
+# A product by a matrix of at least so many elements is cut by columns for all rows at once, instead of by rows: each
+# core then has its part of the matrix near, and there are no sums of slices to add up.
 LARGE_FROM = 65_536
 
 
@@ -64,7 +64,7 @@ class Statement:
 
 @dataclass
 class Phase:
-    """Statements of a slice that run together: in one loop over its rows, or each as a product by the BLAS."""
+    """Statements of a slice that run together: in one loop over its rows, or each as a product of matrices."""
 
     kind: str
     statements: list[Statement] = field(default_factory=list)
@@ -168,7 +168,7 @@ def arrange(statements: Sequence[Statement], sizes: Mapping[str, Extent], given:
 class _Arrangement:
     def __init__(self, statements: Sequence[Statement], sizes: Mapping[str, Extent], done: set[str]):
         self.waiting = [statement for statement in statements if not statement.equation.update]
-        self.sizes, self.done = sizes, done
+        self.sizes, self.done, self.given = sizes, done, frozenset(done)
 
     def run(self) -> list[Section]:
         sections: list[Section] = []
@@ -197,12 +197,17 @@ class _Arrangement:
         return section
 
     def _kind(self, statement: Statement) -> str:
-        if is_product(statement, self.sizes):
+        if is_product(statement, self.sizes) and self._has_its_matrices(statement):
             return "all rows" if is_large(statement, self.sizes) else "product"
         if statement.rows != "none":
             return "rows"
         wide = any(not is_literal(self.sizes[index]) for index in statement.target.index_names)
         return "elements" if wide and not statement.over else "whole"
+
+    def _has_its_matrices(self, statement: Statement) -> bool:
+        """Whether a matrix that is needed transposed is there from the start: later is too late to copy it."""
+        turned = turned_operand(statement) if statement.rows == "each" else None
+        return turned is None or turned.name in self.given
 
     def _product_phase(self) -> Phase:
         statements = self._take_all("product", self.done)
@@ -264,7 +269,7 @@ def product_of_two(body: Expr) -> tuple[Ref, Ref] | None:
 
 
 def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
-    """Whether a statement is a product of two matrices, one of them with a row for each sample, for the BLAS.
+    """Whether a statement is a product of two matrices, one of them with a row for each sample, computed in tiles.
 
     The answer depends on a size only as far as the size is a literal, so that wider networks share their source.
     """
@@ -281,7 +286,7 @@ def is_product(statement: Statement, sizes: Mapping[str, Extent]) -> bool:
     rows_first = all(array.index_names[0] == "n" or "n" not in array.index_names for array in pair)
     if not (rows_first and len(units) == 2 and len(used) == 3):
         return False
-    return any(not is_literal(size) for size in units) and min(units) >= BLAS_FROM
+    return any(not is_literal(size) for size in units) and min(units) >= PRODUCT_FROM
 
 
 def is_large(statement: Statement, sizes: Mapping[str, Extent]) -> bool:

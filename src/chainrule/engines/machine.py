@@ -22,26 +22,44 @@ import llvmlite.binding as llvm
 import platformdirs
 
 from chainrule.engines import builtins, compiler
-from chainrule.engines.compiler import to_llvm
+from chainrule.engines import products as tiles
+from chainrule.engines.builtins import multiply_symbol
+from chainrule.engines.compiler import SYMBOL, to_llvm
+from chainrule.engines.products import products
 
 # Takes the address of a block of arguments and the number of the thread; other threads of Python run meanwhile.
 Entry = Callable[[int, int], None]
+_ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 # Modules up to so many characters of LLVM's language are short; a 2-8-1 network has 105,000.
 _SHORT = 150_000
 _loading = threading.Lock()
-_loaded: dict[str, tuple[Entry, Any]] = {}
+_loaded: dict[str, Any] = {}
 # How many modules were compiled in this process, not found in the cache.
 compiled = 0
 
 
 def entry_of(source: str, precision: str, entry: str) -> Entry:
     """Return the function `entry` of generated source: from memory, from the cache on disk, or compiled."""
-    key = _digest("\n".join([source, precision, entry, _machine_name(), _compiler()]).encode())
     with _loading:
-        if key not in _loaded:
-            _loaded[key] = _load(_cached(key) or _compile_and_keep(key, source, precision, entry))
-        return _loaded[key][0]
+        if "product" in source:
+            _provide_products(precision)
+        return _ENTRY(_engine_of(source, precision, entry).get_function_address("entry"))
+
+
+def _provide_products(precision: str) -> None:
+    """Let modules call the products of matrices, which are compiled once for all of them."""
+    name = multiply_symbol(precision)
+    engine = _engine_of(products(precision), precision, name.removeprefix(SYMBOL), unroll=False)
+    llvm.add_symbol(name, engine.get_function_address(name))
+
+
+def _engine_of(source: str, precision: str, entry: str, *, unroll: bool = True) -> Any:
+    """Return the loaded machine code of a source, which stays where it is."""
+    key = _digest("\n".join([source, precision, entry, _machine_name(), _compiler()]).encode())
+    if key not in _loaded:
+        _loaded[key] = _load(_cached(key) or _keep(key, _compile(source, precision, entry, unroll)))
+    return _loaded[key]
 
 
 def _digest(content: bytes) -> str:
@@ -59,7 +77,7 @@ def _machine_name() -> str:
 @cache
 def _compiler() -> str:
     """Return a digest of what turns source into machine code: code of an older version is not used."""
-    files = (Path(module.__file__ or "") for module in (compiler, builtins))
+    files = (Path(module.__file__ or "") for module in (compiler, builtins, tiles))
     return _digest(b"".join(path.read_bytes() for path in (*files, Path(__file__))))
 
 
@@ -79,14 +97,14 @@ def folder() -> Path:
     return Path(os.environ.get("CHAINRULE_CACHE") or platformdirs.user_cache_path("chainrule"))
 
 
-def _compile(source: str, precision: str, entry: str) -> bytes:
+def _compile(source: str, precision: str, entry: str, unroll: bool) -> bytes:
     global compiled
     compiled += 1
     text = to_llvm(source, precision, entry)
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.loop_unrolling = True
+    options.loop_vectorization, options.loop_unrolling = True, unroll
     # Joining single numbers into vectors pays for the smallest networks, and takes a second for larger ones.
     options.slp_vectorization = len(text) < _SHORT
     machine = _target()
@@ -95,8 +113,7 @@ def _compile(source: str, precision: str, entry: str) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def _compile_and_keep(key: str, source: str, precision: str, entry: str) -> bytes:
-    code = _compile(source, precision, entry)
+def _keep(key: str, code: bytes) -> bytes:
     content = _digest(code).encode() + code
     try:
         folder().mkdir(parents=True, exist_ok=True)
@@ -125,34 +142,20 @@ def _cached(key: str) -> bytes | None:
     return code if _digest(code).encode() == digest else None
 
 
-def _load(code: bytes) -> tuple[Entry, Any]:
-    """Return the entry of machine code, and what must live as long as it."""
+def _load(code: bytes) -> Any:
+    """Return the engine that has machine code in memory, for as long as it lives."""
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()
     engine = llvm.create_mcjit_compiler(empty, _new_target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
-    return kind(engine.get_function_address("entry")), engine
+    return engine
 
 
 def _new_target() -> Any:
     """Return a target for an engine, which takes it over."""
     _target()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(codemodel="jitdefault", jit=True)
-
-
-@cache
-def blas(precision: str) -> int:
-    """Return the address of SciPy's matrix product for "single" or "double"."""
-    from scipy.linalg import cython_blas
-
-    capsule = cython_blas.__pyx_capi__["sgemm" if precision == "single" else "dgemm"]
-    name = ctypes.pythonapi.PyCapsule_GetName
-    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return int(pointer(capsule, name(capsule)))
 
 
 @cache

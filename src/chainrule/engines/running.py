@@ -14,11 +14,11 @@ import numpy as np
 from chainrule.engines import buffers
 from chainrule.engines.block import Block
 from chainrule.engines.codegen import generate
+from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.lowering import NotCompilableError, take_apart
-from chainrule.engines.machine import blas, yielding
+from chainrule.engines.machine import yielding
 from chainrule.engines.template import Wish
-from chainrule.engines.threads import SingleThreadedBlas, available_cores
 from chainrule.program import Program
 
 if TYPE_CHECKING:
@@ -60,12 +60,11 @@ class CompiledRun:
         return {
             **{index.upper(): size for index, size in memory.sizes.items()},
             "numbers": np.zeros(len(memory.numbers) + 1),
-            "blas": blas(self.module.precision) if self.module.is_sliced else 0,
             "meeting": np.zeros(8, np.int64),
             "yielding": yielding(),
             "result_width": math.prod(widths),
-            "slice_rows": _SLICE if self.module.is_sliced else _BATCH,
-            "most_groups": math.ceil(_BATCH / _SLICE),
+            "most_slices": _BATCH // _SLICE,
+            "most_groups": _BATCH // _SLICE,
         }
 
     def _make_room(self, rows: int) -> None:
@@ -73,8 +72,9 @@ class CompiledRun:
         dtype, batch = self.net.dtype, min(_BATCH, rows)
         own = buffers.own_length(self.module, batch)
         self.rows = batch
-        self.block.set("work", np.zeros(buffers.work_length(self.module, batch), dtype))
-        self.block.set("own", np.zeros(own * math.ceil(batch / _SLICE), dtype))
+        self.block.set("work", buffers.zeros(buffers.work_length(self.module, batch), dtype))
+        self.block.set("own", buffers.zeros(own * (_BATCH // _SLICE), dtype))
+        self.block.set("offsets", np.array(self.module.memory.offsets(batch), np.int64))
         self.block.set("own_length", own)
         self.block.set("batch", batch)
 
@@ -101,19 +101,15 @@ class CompiledRun:
 
     def _call(self, rows: int) -> None:
         block = self.block
-        threads = min(available_cores(), self.rows // _SLICE) if rows >= _ROWS_FOR_THREADS else 1
+        threads = min(available_cores(), _BATCH // _SLICE) if rows >= _ROWS_FOR_THREADS else 1
         if not self.module.is_sliced or threads < 2:
             block.set("threads", 1)
             block.call()
             return
-        limit = SingleThreadedBlas()
-        try:
-            block.set("threads", threads)
-            block.values["meeting"][:] = 0
-            with ThreadPoolExecutor(threads - 1) as pool:
-                others = [pool.submit(block.call, thread) for thread in range(1, threads)]
-                block.call()
-                for other in others:
-                    other.result()
-        finally:
-            limit.close()
+        block.set("threads", threads)
+        block.values["meeting"][:] = 0
+        with ThreadPoolExecutor(threads - 1) as pool:
+            others = [pool.submit(block.call, thread) for thread in range(1, threads)]
+            block.call()
+            for other in others:
+                other.result()

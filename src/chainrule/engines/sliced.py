@@ -13,7 +13,7 @@ from functools import partial
 from itertools import groupby
 
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
-from chainrule.engines.layout import Layout, Memory, add_lengths, reads_of
+from chainrule.engines.layout import Layout, Memory, reads_of
 from chainrule.engines.lowering import Section, Statement, arrange, is_product, operands, take_apart, turned_operand
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.template import MEET, Wish
@@ -24,6 +24,8 @@ from chainrule.program import Program
 Write = Callable[[Writer, Places, Section], None]
 # So many phases of a slice stand in one function: LLVM takes longer for long ones than in proportion (docs/log.md).
 PHASES = 8
+# Slices have whole tiles of rows, as products have them.
+TILE = 8
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Sliced:
 
     @property
     def kept(self) -> list[str]:
-        """The arguments for memory, sizes and the BLAS."""
-        return [*self.layout.vectors, "work", "own", "numbers", "own_length", *self.memory.size_arguments, "blas"]
+        """The arguments for memory and sizes."""
+        return [*self.layout.vectors, "work", "own", "numbers", "offsets", "own_length", *self.memory.size_arguments]
 
     def number(self, name: str) -> str:
         """Return how a number of the step is read."""
@@ -72,7 +74,8 @@ class Sliced:
 
     def compute(self, out: Writer, fill: Callable[[], None]) -> None:
         """Write the calls of the functions, and where threads meet."""
-        out.add("slices = (N + slice_rows - 1) // slice_rows")
+        out.add(f"tiles = (N + {TILE - 1}) // {TILE}")
+        out.add("slices = min(tiles, most_slices)")
         out.add("groups = min(slices, most_groups)")
         filled, before = False, (self.tasks[0].section, self.tasks[0].who)
         if not any(task.who == "slices" and task.section == 1 for task in self.tasks):
@@ -99,7 +102,7 @@ class Sliced:
         """Write a loop over a thread's slices, after which all threads meet."""
         out.open("for group in range(thread, groups, threads):")
         out.open("for slice_ in range(group, slices, groups):")
-        out.add("first, last = slice_ * slice_rows, min(N, (slice_ + 1) * slice_rows)")
+        out.add(f"first, last = tiles * slice_ // slices * {TILE}, min(N, tiles * (slice_ + 1) // slices * {TILE})")
         for one in write:
             one()
         out.close(2)
@@ -178,7 +181,7 @@ class Sliced:
     def _section(self, section: Section, number: int) -> list[Task]:
         tasks = []
         if number == 1 and self.memory.turned:
-            tasks.append(self._function("turn_weights", ("slice_rows", "thread", "threads"), self._turn))
+            tasks.append(self._function("turn_weights", ("thread", "threads"), self._turn))
 
         def add(name: str, first: tuple[str, ...], who: str, write: Write, what: Section = section) -> None:
             task = self._function(name, first, lambda out, places: write(out, places, what))
@@ -189,7 +192,7 @@ class Sliced:
         parts = [Section(phases[start : start + PHASES]) for start in range(0, len(phases), PHASES)]
         for place, part in enumerate(parts, 1):
             name = f"rows_{number}" if len(parts) == 1 else f"rows_{number}_{place}"
-            add(name, ("group", "slice_", "groups", "first", "last", "slice_rows"), "slices", self._rows, part)
+            add(name, ("group", "slice_", "groups", "first", "last"), "slices", self._rows, part)
         if section.whole or set(section.summed) - set(self._shared_sums(section)):
             add(f"whole_{number}", ("groups",), "one", self._whole)
         if section.products or section.elements or self._shared_sums(section):
@@ -232,7 +235,7 @@ class Sliced:
 
     def _summed_product(self, out: Writer, places: Places, statement: Statement) -> None:
         left, right = (f"rows_of({places.array(array.name)}, first, last)" for array in operands(statement))
-        out.add(f"add_product_over_rows(blas, {left}, {right}, {statement.name}, slice_ >= groups)", statement.equation)
+        out.add(f"add_product_over_rows({left}, {right}, {statement.name}, slice_ >= groups)", statement.equation)
 
     def _load(self, out: Writer, read: Iterable[str], made: Iterable[str] = ()) -> None:
         for name in self.memory.numbers:
@@ -240,27 +243,15 @@ class Sliced:
                 out.add(f"{name} = real({self.number(name)})")
 
     def _product(self, out: Writer, places: Places, statement: Statement) -> None:
-        left, right = operands(statement)
+        left, _ = operands(statement)
         one, result = (f"rows_of({places.array(array.name)}, first, last)" for array in (left, statement.target))
-        turned = turned_operand(statement)
-        has_copy = turned in self.memory.turned
-        if has_copy:
-            rows, columns = map(self.memory.size, right.index_names)
-            out.open(f"if worth_turning(slice_rows, {rows}, {columns}):")
-            out.add(f"product(blas, {one}, {right.name}_turned, {result})", statement.equation)
-            out.close()
-            out.open("else:")
-        name = "product_turned" if turned else "product"
-        out.add(f"{name}(blas, {one}, {places.array(right.name)}, {result})", statement.equation)
-        out.close(has_copy)
+        out.add(f"product({one}, {_right_matrix(places, statement)}, {result})", statement.equation)
 
     def _turn(self, out: Writer, places: Places) -> None:
         for ref in self.memory.turned:
             rows, columns = map(self.memory.size, ref.index_names)
-            out.open(f"if worth_turning(slice_rows, {rows}, {columns}):")
             out.add(share_of("0", rows))
             out.add(f"turn({ref.name}, {rows}, {columns}, {ref.name}_turned, first, last)", f"{ref.name} transposed")
-            out.close()
 
     def _whole(self, out: Writer, places: Places, section: Section) -> None:
         made = {s.name for s in (*section.summed, *section.whole)}
@@ -306,17 +297,17 @@ class Sliced:
         for vector, held in self.layout.vectors.items():
             inside = [statement for statement in shared if self.layout.vector_of(statement.name) == vector]
             if inside:
-                out.add(share_of("0", add_lengths([self.memory.length(ref) for ref in held])))
+                out.add(share_of("0", self.memory.end(held[-1], held)))
             for statement in inside:
                 start, length = self.memory.offset(statement.target, held), self.memory.length(statement.target)
                 at = f"own, {self.memory.offset(statement.target, self.memory.own)}, own_length, groups"
-                limits = f"max(first - ({start}), 0), min(last - ({start}), {length})"
+                limits = f"max(first - {start}, 0), min(last - {start}, {length})"
                 out.add(f"add_parts({at}, {self._flat_view(statement.target)}, {limits})", statement.equation)
 
     def _parts(self, out: Writer, places: Places, section: Section) -> None:
         self._add_shared(out, section)
-        for number, statement in enumerate(section.products):
-            self._cut_product(out, places, statement, number)
+        for statement in section.products:
+            self._cut_product(out, places, statement)
         same = Invariants(self.scalar_places, self.sizes)
         chain = [same.of(statement) for statement in section.elements]
         self._load(out, reads_of(chain))
@@ -324,21 +315,16 @@ class Sliced:
         for statement in chain:
             write_elements(out, places, statement, spread=True)
 
-    def _cut_product(self, out: Writer, places: Places, statement: Statement, number: int) -> None:
-        """Write a product that needs all rows, by blocks of its result: of columns if that has the batch's rows."""
+    def _cut_product(self, out: Writer, places: Places, statement: Statement) -> None:
+        """Write a product that needs all rows, shared by columns of its result, or by rows if none are the batch's."""
         row, column = map(self.memory.size, statement.target.index_names)
-        left, right = operands(statement)
-        summed = self.memory.size(statement.over[0])
-        cut, along = (column, row) if statement.rows == "each" else (row, column)
-        out.add(f"count = blocks({cut}, {summed}, {along})")
-        out.open(f"for block in range((thread + {number}) % threads, count, threads):")
-        out.add(f"first, last = {cut} * block // count, {cut} * (block + 1) // count")
-        name = "product_over_rows"
-        if statement.rows == "each":
-            name = "product_turned_columns" if turned_operand(statement) else "product_columns"
-        arrays = ", ".join(places.array(array.name) for array in (left, right, statement.target))
-        out.add(f"{name}(blas, {arrays}, first, last)", statement.equation)
-        out.close()
+        left, _ = operands(statement)
+        name, cut = ("product_columns", column) if statement.rows == "each" else ("product_over_rows", row)
+        out.add(share_of("0", cut))
+        arrays = ", ".join(
+            [places.array(left.name), _right_matrix(places, statement), places.array(statement.target.name)]
+        )
+        out.add(f"{name}({arrays}, first, last)", statement.equation)
 
     def _update(self) -> Task:
         def write(body: Writer, places: Places) -> None:
@@ -350,3 +336,9 @@ class Sliced:
                 write_run(body, places, self.memory, self.layout, run)
 
         return self._function("update", ("thread", "threads"), write)
+
+
+def _right_matrix(places: Places, statement: Statement) -> str:
+    """Return what the second matrix of a product is called, where need be the transposed copy."""
+    turned = turned_operand(statement)
+    return f"{turned.name}_turned" if turned else places.array(operands(statement)[1].name)

@@ -22,7 +22,7 @@ PLAN = (
     "until",
     "limit",
     "batch",
-    "slice_rows",
+    "most_slices",
     "most_groups",
     "every",
     "last_epoch",
@@ -46,7 +46,7 @@ _RUN = (
     "result",
     "result_width",
     "batch",
-    "slice_rows",
+    "most_slices",
     "most_groups",
     "meeting",
     "yielding",
@@ -84,7 +84,7 @@ class Step(Protocol):
 
     @property
     def kept(self) -> list[str]:
-        """The arguments for memory, sizes and the BLAS."""
+        """The arguments for memory and sizes."""
 
     def number(self, name: str) -> str:
         """Return how a number of the step is read, as text."""

@@ -18,8 +18,8 @@ STARTS = {"sum": "real(0)", "max": "-infinity"}
 
 
 # Arguments that are whole numbers, beside sizes.
-_WHOLE = {"group", "groups", "slice_", "first", "last", "thread", "threads", "own_length", "blas", "yielding", "batch",
-          "slice_rows", "most_groups", "rows", "layer_parts", "layer_count", "schedule_rows",
+_WHOLE = {"group", "groups", "slice_", "first", "last", "thread", "threads", "own_length", "yielding", "batch",
+          "most_slices", "most_groups", "rows", "layer_parts", "layer_count", "schedule_rows",
           "result_width"}  # fmt: skip
 
 
@@ -57,7 +57,10 @@ def one_more(kind: str, place: str, value: str) -> str:
 
 def signature(name: str, arguments: Sequence[str]) -> list[str]:
     """Return the lines that begin a function, each argument with its type."""
-    doubles, ints = ("numbers", "schedule", "tally", "records"), ("order", "plan", "place", "layers", "meeting")
+    doubles, ints = (
+        ("numbers", "schedule", "tally", "records"),
+        ("order", "plan", "place", "layers", "meeting", "offsets"),
+    )
 
     def kind(argument: str) -> str:
         whole = argument in _WHOLE or re.fullmatch(r"[A-DF-Z][0-9]*", argument)

@@ -1,0 +1,85 @@
+"""Products of matrices against NumPy's: every size of a result's edges, and the same bits however they are cut."""
+
+import numpy as np
+import pytest
+from calling import REALS, run
+from hypothesis import given
+from hypothesis import strategies as st
+
+HEAD = "left: Reals, right: Reals, out: Reals, rows: int, columns: int, inner: int, first: int, last: int, added: int"
+MATRICES = "cut(left, 0, (rows, inner)), cut(right, 0, (inner, columns)), cut(out, 0, (rows, columns))"
+OVER_ROWS = "cut(left, 0, (inner, rows)), cut(right, 0, (inner, columns)), cut(out, 0, (rows, columns))"
+CALLS = {
+    "product": f"product({MATRICES})",
+    "product_columns": f"product_columns({MATRICES}, first, last)",
+    "product_over_rows": f"product_over_rows({OVER_ROWS}, first, last)",
+    "add_product_over_rows": f"add_product_over_rows({OVER_ROWS}, added)",
+}
+both_precisions = pytest.mark.parametrize("precision", REALS)
+
+
+def call(name, precision, left, right, out, first=0, last=0, added=0):
+    inner, columns = right.shape
+    source = f"def go({HEAD}, thread: int):\n    {CALLS[name]}\n"
+    run(source, precision, left, right, out, len(out), columns, inner, first, last, added)
+
+
+def whole_numbers(seed, precision, *shape):
+    """Numbers whose products have no rounding, so that no order of the terms changes a sum."""
+    return np.random.default_rng(seed).integers(-8, 9, shape).astype(REALS[precision])
+
+
+sizes = st.integers(1, 70)
+
+
+@both_precisions
+@given(sizes, sizes, st.one_of(sizes, st.sampled_from([511, 512, 513, 1500])), st.integers(0, 99), st.booleans())
+def test_every_size_is_numpys(precision, rows, columns, inner, seed, added):
+    left, right = whole_numbers(seed, precision, rows, inner), whole_numbers(seed + 1, precision, inner, columns)
+    before = whole_numbers(seed + 2, precision, rows, columns)
+    out = before.copy()
+    call("product", precision, left, right, out)
+    np.testing.assert_array_equal(out, left @ right)
+    out = before.copy()
+    call("add_product_over_rows", precision, np.ascontiguousarray(left.T), right, out, added=int(added))
+    np.testing.assert_array_equal(out, left @ right + before * added)
+
+
+@both_precisions
+@given(sizes, sizes, sizes, st.data())
+def test_parts_have_the_bits_of_the_whole_and_leave_the_rest_alone(precision, rows, columns, inner, data):
+    random = np.random.default_rng(rows + 100 * columns + 10_000 * inner)
+    left, right = (random.normal(size=shape).astype(REALS[precision]) for shape in ((rows, inner), (inner, columns)))
+    whole = np.empty((rows, columns), REALS[precision])
+    call("product", precision, left, right, whole)
+    turned = np.ascontiguousarray(left.T)
+    for name, size, matrix in (("product_columns", columns, left), ("product_over_rows", rows, turned)):
+        first, last = sorted(data.draw(st.tuples(st.integers(0, size), st.integers(0, size))))
+        inside = (slice(None), slice(first, last)) if name == "product_columns" else (slice(first, last),)
+        expected = np.full_like(whole, -77)
+        expected[inside] = whole[inside]
+        out = np.full_like(whole, -77)
+        call(name, precision, matrix, right, out, first, last)
+        np.testing.assert_array_equal(out, expected)
+
+
+@both_precisions
+def test_rounding_is_that_of_one_sum_of_many_terms(precision):
+    random = np.random.default_rng(0)
+    left, right = random.normal(size=(40, 3000)), random.normal(size=(3000, 50))
+    out = np.empty((40, 50), REALS[precision])
+    call("product", precision, left.astype(out.dtype), right.astype(out.dtype), out)
+    bound = np.finfo(out.dtype).eps * 3000 * (np.abs(left) @ np.abs(right))
+    assert (np.abs(out - left @ right) < bound / 100).all()  # far better than the worst case, as rounding is
+
+
+@both_precisions
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_not_finite_reaches_its_row_and_no_other(precision, wrong):
+    left, right = (whole_numbers(k, precision, *shape) for k, shape in enumerate(((11, 9), (9, 21))))
+    right[:] = np.abs(right) + 1
+    left[4, 3] = wrong
+    out = np.zeros((11, 21), REALS[precision])
+    call("product", precision, left, right, out)
+    assert not np.isfinite(out[4]).any()
+    assert np.isfinite(np.delete(out, 4, axis=0)).all()
