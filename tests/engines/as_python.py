@@ -14,6 +14,7 @@ from scipy.special import erf
 
 from chainrule.engines import machine
 from chainrule.engines.block import Block
+from chainrule.engines.tabled import TABLE, table
 
 
 class View:
@@ -109,6 +110,7 @@ def builtins(precision: str) -> dict[str, Any]:
         **dict.fromkeys(("Reals", "Doubles", "Ints")),
         **dict.fromkeys(("inlined", "exact", "apart"), lambda function: function),
         **_bits(precision),
+        TABLE: View(table(precision).ravel()),
         "real": real,
         "float": np.float64,
         "int": int,

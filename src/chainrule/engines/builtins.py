@@ -169,6 +169,18 @@ def multiply_symbol(precision: str) -> str:
     return f"chainrule_multiply_{precision}"
 
 
+def table_symbol(precision: str) -> str:
+    """Return the name by which modules find the table of `chainrule.engines.tabled`."""
+    return f"chainrule_sigmoid_table_{precision}"
+
+
+def table_of(f: Function) -> Any:
+    """Return where the table begins."""
+    real, module = f.types["real"].llvm, f.builder.module
+    name = table_symbol("single" if isinstance(real, ir.FloatType) else "double")
+    return module.globals.get(name) or ir.GlobalVariable(module, real, name)
+
+
 def _multiply(
     f: Function, left: View, steps: tuple[Any, Any], right: View, out: View, sizes: tuple[Any, ...], added: Any = 0
 ) -> Any:

@@ -8,7 +8,7 @@ variable (`inline`), any other a few functions whose work threads share (`sliced
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.builder import BATCH
 from chainrule.engines.inline import Inline
@@ -16,6 +16,7 @@ from chainrule.engines.layout import Layout, Memory
 from chainrule.engines.library import library
 from chainrule.engines.lowering import NotCompilableError
 from chainrule.engines.sliced import Sliced
+from chainrule.engines.tabled import sigmoid_by_table
 from chainrule.engines.template import Wish, arguments, write_loop
 from chainrule.engines.unrolling import unroll
 from chainrule.program import Program
@@ -35,7 +36,8 @@ class Module:
     @property
     def whole_source(self) -> str:
         """The source with the functions that it calls."""
-        return f"{library(self.precision)}\n{self.source}"
+        tabled = sigmoid_by_table(self.precision) if "sigmoid_by_table(" in self.source else ""
+        return "\n".join([library(self.precision), tabled, self.source])
 
 
 def generate(program: Program, layout: Layout, wish: Wish) -> Module:
@@ -46,7 +48,7 @@ def generate(program: Program, layout: Layout, wish: Wish) -> Module:
     if unrolled:
         step, functions = Inline(program, unrolled, layout, wish), []
     else:
-        step = Sliced(program, layout, wish)
+        step = Sliced(program, layout, replace(wish, rows=0))
         functions = step.functions.lines
     scalars = step.memory.scalars
     lines = [*functions, *write_loop(step, scalars)]

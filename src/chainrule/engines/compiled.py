@@ -32,21 +32,25 @@ if TYPE_CHECKING:
 # Steps of a first call, and of the rates worked out for one call.
 _FIRST_STEPS, _MOST_STEPS = 64, 1 << 20
 _MOST_RATES = 4096
+# Data of so few rows in one batch have a module of their own, without loops over rows (docs/log.md).
+_FEW_ROWS = 2
 # Rows on record that one call may leave.
 _RECORDS = 1002
 
 
-def training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = ()) -> Module:
-    """Return the generated module of a training."""
+def training_module(
+    net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = (), rows: int = 0
+) -> Module:
+    """Return the generated module of a training; `rows`, if not 0, is how many rows each batch has."""
 
     def make() -> tuple[Program, Module]:
-        return program, _training_module(net, program, optimizer, logged)
+        return program, _training_module(net, program, optimizer, logged, rows)
 
     # The program is kept beside it, so that no other one gets its identity.
-    return net.architecture.remembered(("module", id(program), net.dtype.name, tuple(logged)), make)[1]
+    return net.architecture.remembered(("module", id(program), net.dtype.name, tuple(logged), rows), make)[1]
 
 
-def _training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str]) -> Module:
+def _training_module(net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str], rows: int) -> Module:
     architecture = net.architecture
     parameters = tuple(parameter.ref for parameter in architecture.parameters)
     vectors = {"parameters": parameters, "gradients": tuple(Ref(gradient_name(r.name), r.indices) for r in parameters)}
@@ -60,7 +64,7 @@ def _training_module(net: Network, program: Program, optimizer: Optimizer, logge
     if summed:
         program = replace(program, equations=(*program.equations, _sum_of_costs(program)))
     masks = {mask.name: rate for mask, rate in architecture.masks}
-    return generate(program, Layout(vectors), Wish(buffers.precision(net), keep, masks, summed))
+    return generate(program, Layout(vectors), Wish(buffers.precision(net), keep, masks, summed, rows=rows))
 
 
 def module_of(net: Network, optimizer: Optimizer) -> Module:
@@ -84,9 +88,10 @@ class CompiledEngine:
     def __init__(self, training: Training):
         self.training, self.net = training, training.net
         net, settings, data = training.net, training.settings, training.data
-        module = training_module(net, training.program, training.optimizer, training.logged)
-        self.module, self.standing = module, Standing()
         rows, batch = data["N"], training.batch_size
+        few = rows if rows <= min(batch, _FEW_ROWS) else 0
+        module = training_module(net, training.program, training.optimizer, training.logged, few)
+        self.module, self.standing = module, Standing()
         self.threads = min(settings.threads or available_cores(), buffers.groups(batch) if module.is_sliced else 1)
         memory = module.memory
         self.place, self.tally = np.zeros(len(PLACE), np.int64), np.zeros(len(TALLY))

@@ -21,8 +21,9 @@ from typing import Any, TypeGuard
 
 from llvmlite import ir
 
-from chainrule.engines.builtins import BUILTINS, FAST, TYPES, View
+from chainrule.engines.builtins import BUILTINS, FAST, TYPES, View, table_of
 from chainrule.engines.products import vector_bytes
+from chainrule.engines.tabled import TABLE
 
 Value = Any
 
@@ -289,6 +290,8 @@ class Function:
     def _variable(self, name: str) -> Value:
         if name == "infinity":
             return ir.Constant(self.types["real"].llvm, float("inf"))
+        if name == TABLE:
+            return View(table_of(self), ())
         if name not in self.variables:
             raise SyntaxError(f"{name} has no value yet in {self.tree.name}")
         found = self.variables[name]

@@ -112,6 +112,7 @@ class Inline:
         out.add("first, last = 0, N")
         fill()
         places = Places(self.program.sizes, self.memory.stored, self.memory.local, self._element_places())
+        places.one_by_one = bool(self.wish.rows)
         for ref in self.memory.work:
             if len(ref.indices) and ref.indices[0] == self.batch_arrays[0].indices[0]:
                 out.add(

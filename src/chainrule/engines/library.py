@@ -130,6 +130,7 @@ def key_of(seed: int, one: int, two: int) -> int:
     key = mixed(key ^ (one & 0xFFFFFFFF))
     return mixed(key ^ (two & 0xFFFFFFFF))
 
+@apart
 def fill_mask(mask: Reals, first: int, count: int, seed: int, step: int, layer: int, rate: float):
     \"\"\"Draw elements of a dropout mask, of which the first is number `first` of the batch's mask.\"\"\"
     key = key_of(seed, step, layer)
@@ -138,6 +139,7 @@ def fill_mask(mask: Reals, first: int, count: int, seed: int, step: int, layer: 
     for k in range(count):
         mask[k] = choose(mixed(key ^ mixed(first + k)) >= limit, kept, 0.0)
 
+@apart
 def shuffle(order: Ints, rows: int, seed: int, epoch: int):
     \"\"\"Put row numbers into the order of an epoch.\"\"\"
     key = key_of(seed, epoch, 0)
@@ -183,6 +185,7 @@ def largest_of_parts(own: Reals, at: int, length: int, groups: int) -> real:
         result = larger(own[g * length + at], result)
     return result
 
+@apart
 def missed(targets: Reals, outputs: Reals, rows: int, units: int) -> float:
     \"\"\"Return the sum over the rows of the Euclidean norms of t - y.\"\"\"
     result = 0.0
@@ -194,6 +197,7 @@ def missed(targets: Reals, outputs: Reals, rows: int, units: int) -> float:
         result += sqrt(squares)
     return result
 
+@apart
 def norms(gradients: Reals, layers: Ints, parts: int, count: int, row: Doubles):
     \"\"\"Write the Euclidean norms of the layers' gradients; `layers` has triples (layer, start, stop).\"\"\"
     for layer in range(count):

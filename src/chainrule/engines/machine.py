@@ -23,9 +23,10 @@ import platformdirs
 
 from chainrule.engines import builtins, compiler
 from chainrule.engines import products as tiles
-from chainrule.engines.builtins import multiply_symbol
+from chainrule.engines.builtins import multiply_symbol, table_symbol
 from chainrule.engines.compiler import SYMBOL, to_llvm
 from chainrule.engines.products import products
+from chainrule.engines.tabled import TABLE, table
 
 # Takes the address of a block of arguments and the number of the thread; other threads of Python run meanwhile.
 Entry = Callable[[int, int], None]
@@ -42,16 +43,18 @@ compiled = 0
 def entry_of(source: str, precision: str, entry: str) -> Entry:
     """Return the function `entry` of generated source: from memory, from the cache on disk, or compiled."""
     with _loading:
-        if "product" in source:
-            _provide_products(precision)
+        _provide(source, precision)
         return _ENTRY(_engine_of(source, precision, entry).get_function_address("entry"))
 
 
-def _provide_products(precision: str) -> None:
-    """Let modules call the products of matrices, which are compiled once for all of them."""
-    name = multiply_symbol(precision)
-    engine = _engine_of(products(precision), precision, name.removeprefix(SYMBOL), unroll=False)
-    llvm.add_symbol(name, engine.get_function_address(name))
+def _provide(source: str, precision: str) -> None:
+    """Let a module find what stands outside of it: products of matrices, compiled once for all, and a table."""
+    if "product" in source:
+        name = multiply_symbol(precision)
+        engine = _engine_of(products(precision), precision, name.removeprefix(SYMBOL), unroll=False)
+        llvm.add_symbol(name, engine.get_function_address(name))
+    if TABLE in source:
+        llvm.add_symbol(table_symbol(precision), table(precision).ctypes.data)
 
 
 def _engine_of(source: str, precision: str, entry: str, *, unroll: bool = True) -> Any:
@@ -106,7 +109,7 @@ def _compile(source: str, precision: str, entry: str, unroll: bool) -> bytes:
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.loop_unrolling = True, unroll
     # Joining single numbers into vectors pays for the smallest networks, and takes a second for larger ones.
-    options.slp_vectorization = len(text) < _SHORT
+    options.slp_vectorization = len(text) < _SHORT and TABLE not in source
     machine = _target()
     passes = llvm.create_pass_builder(machine, options)
     passes.getModulePassManager().run(module, passes)

@@ -64,7 +64,7 @@ class Wish:
 
     `keep` are arrays that must be there after a step beside derivatives, `masks` the rates of dropout by name;
     `summed` says that costs of batches add up instead of being averaged, `result` the array that a run without
-    training returns.
+    training returns; `rows`, if it is not 0, is how many rows each batch has.
     """
 
     precision: str
@@ -72,6 +72,7 @@ class Wish:
     masks: Mapping[str, float] = field(default_factory=dict)
     summed: bool = False
     result: str = ""
+    rows: int = 0
 
 
 class Step(Protocol):
@@ -170,7 +171,7 @@ class _Loop:
         self.step.begin(out)
         out.open("while True:")
         out.block(self._with_meeting(_EPOCH))
-        out.add("N = min(batch, rows - start)")
+        out.add(f"N = {self.step.wish.rows or 'min(batch, rows - start)'}")
         out.add("last_batch = finish or start + N >= rows")
         self._batch()
         out.open("if not held:")
@@ -187,7 +188,7 @@ class _Loop:
         if GRADIENT_NORM in self.step.memory.numbers:
             out.add(f"length = float({self.step.number(GRADIENT_NORM)})")
             watched.append("length")
-        finite = " and ".join(f"{name} > -infinity and {name} < infinity" for name in watched)
+        finite = " and ".join(f"abs({name}) < infinity" for name in watched)
         out.open(f"if not ({finite}):")
         out.add(f"status = {NOT_FINITE}")
         out.add("break")
@@ -211,28 +212,29 @@ class _Loop:
             out.add("cost_sum += data")
             out.add("penalty_sum += value - data")
             out.add("weight_sum += 1.0")
-            out.add("cost = cost_sum + penalty_sum / weight_sum")
         else:
             out.add("weight = sum_of(s, N)" if "s" in self.data else "weight = float(N)")
             out.add("cost_sum += weight * value")
             out.add("weight_sum += weight")
-            out.add("cost = cost_sum / weight_sum")
 
     def _record(self) -> None:
         out = self.out
         width = self.step.memory.width(self.data["t"])
-        out.add("recording = finish or epoch == last_epoch or epoch % every == 0")
+        out.add("recording = finish or epoch == last_epoch or epoch == due")
         out.open("if thread == 0 and (recording or measured):")
         out.add(f"error_sum += missed(t, cut(work, {self.step.memory.place(OUTPUT)}, (1,)), N, {width})")
         out.close()
-        out.open("if last_batch and (recording or cost <= stop_cost):")
+        out.open("if last_batch and (recording or stops):")
+        means = "cost_sum + penalty_sum / weight_sum" if self.step.wish.summed else "cost_sum / weight_sum"
+        out.add(f"cost = {means}")
+        out.open("if recording or cost <= stop_cost:")
         out.open("if thread == 0:")
         self.step.save(out)
         [(_, places)] = _items("record", RECORD)
         out.block(_RECORD.format(length=len(RECORD), places=places, rate=self.step.number(RATE)))
         out.close()
         out.block(_RECORDED.format(held=HELD))
-        out.close()
+        out.close(2)
 
     def _run(self) -> None:
         """Write a run without updates: the wanted array of all rows, batch by batch."""
@@ -272,6 +274,7 @@ def _items(array: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 _START = """
 first_step, round_ = step, 1
 status, cost, last_batch = 0, 0.0, False
+stops, due = stop_cost > -infinity, (epoch + every - 1) // every * every
 """
 
 _EPOCH = """
@@ -307,6 +310,7 @@ start += N
 if last_batch:
     epoch += 1
     start = 0
+    due = choose(epoch > due, due + every, due)
     if finish or cost <= stop_cost:
         status = {reached}
         break

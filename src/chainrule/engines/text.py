@@ -11,6 +11,8 @@ from chainrule.engines.lowering import NotCompilableError, Statement, is_literal
 from chainrule.equations import COMPARISONS, Call, Const, Expr, Index, Ref, Size, rebuild, walk
 from chainrule.program import Extent
 
+# Functions that are faster for a value alone (`chainrule.engines.tabled`).
+ONE_BY_ONE = {"sigmoid": "sigmoid_by_table"}
 POWERS = {2: "square", 3: "cube", -1: "inverse", 0.5: "sqrt"}
 _COMMENT_COLUMN = 64
 # How a sum or a maximum starts.
@@ -90,6 +92,7 @@ class Places:
         self.sizes, self.stored, self.local = sizes, set(stored), set(local)
         self.homes = homes or {}
         self.in_loop: set[str] = set()
+        self.one_by_one = False  # whether functions are those for single values, not for vectors
 
     def size(self, index: str) -> str:
         """Return the size of an index: a number where it is a literal, otherwise the name of an argument."""
@@ -152,6 +155,8 @@ class Places:
                 return f"choose({self._test(Call(name, args))}, real(1), real(0))"
             case "+" | "-" | "*" | "/", (left, right):
                 return f"{self._tight(left, name)} {name} {self._tight(right)}"
+        if self.one_by_one:
+            name = ONE_BY_ONE.get(name, name)
         return f"{'power' if name == '**' else name}({', '.join(map(self.text, args))})"
 
     def _test(self, condition: Expr) -> str:
