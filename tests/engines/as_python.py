@@ -76,6 +76,12 @@ def product_over_rows(left: View, right: View, out: View, first: int, last: int)
     out.matrix[first:last] = left.matrix.T[first:last] @ right.matrix
 
 
+def turn_square(lanes: int, left: View, width: int, out: View, out_width: int) -> None:
+    for i in range(lanes):
+        for j in range(lanes):
+            out.flat[out.start + j * out_width + i] = left.flat[left.start + i * width + j]
+
+
 def choose(test: Any, first: Any, second: Any) -> Any:
     """Return one of two values in a type that both have."""
     kinds = {type(value) for value in (first, second) if isinstance(value, np.floating)}
@@ -140,6 +146,7 @@ def builtins(precision: str) -> dict[str, Any]:
         "cut": cut,
         "rows_of": rows_of,
         "product": product,
+        "turn_square": turn_square,
         "product_columns": product_columns,
         "product_over_rows": product_over_rows,
         "add_product_over_rows": add_product_over_rows,

@@ -6,6 +6,8 @@ from calling import REALS, run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.engines.library import library
+
 HEAD = "left: Reals, right: Reals, out: Reals, rows: int, columns: int, inner: int, first: int, last: int, added: int"
 MATRICES = "cut(left, 0, (rows, inner)), cut(right, 0, (inner, columns)), cut(out, 0, (rows, columns))"
 OVER_ROWS = "cut(left, 0, (inner, rows)), cut(right, 0, (inner, columns)), cut(out, 0, (rows, columns))"
@@ -15,6 +17,10 @@ CALLS = {
     "product_over_rows": f"product_over_rows({OVER_ROWS}, first, last)",
     "add_product_over_rows": f"add_product_over_rows({OVER_ROWS}, added)",
 }
+TURN = """
+def go(matrix: Reals, turned: Reals, rows: int, columns: int, first: int, last: int, thread: int):
+    turn(matrix, rows, columns, turned, first, last)
+"""
 both_precisions = pytest.mark.parametrize("precision", REALS)
 
 
@@ -61,6 +67,17 @@ def test_parts_have_the_bits_of_the_whole_and_leave_the_rest_alone(precision, ro
         out = np.full_like(whole, -77)
         call(name, precision, matrix, right, out, first, last)
         np.testing.assert_array_equal(out, expected)
+
+
+@both_precisions
+@given(sizes, sizes, st.data())
+def test_matrices_are_turned_by_parts(precision, rows, columns, data):
+    first, last = sorted(data.draw(st.tuples(st.integers(0, rows), st.integers(0, rows))))
+    matrix, turned = whole_numbers(rows, precision, rows, columns), np.zeros((columns, rows), REALS[precision])
+    run(library(precision) + TURN, precision, matrix, turned, rows, columns, first, last)
+    expected = np.zeros_like(turned)
+    expected[:, first:last] = matrix.T[:, first:last]
+    np.testing.assert_array_equal(turned, expected)
 
 
 @both_precisions

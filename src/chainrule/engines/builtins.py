@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from chainrule.engines.products import tile
+from chainrule.engines.products import tile, turn_square
 
 if TYPE_CHECKING:
     from chainrule.engines.compiler import Function
@@ -266,4 +266,5 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "product_over_rows": _product_over_rows,
     "add_product_over_rows": _add_product_over_rows,
     "tile": tile,
+    "turn_square": turn_square,
 }

@@ -14,6 +14,8 @@ from functools import cache
 
 import numpy as np
 
+from chainrule.engines.products import turning
+
 _EXP = """
 @exact
 def exp(x: real) -> real:
@@ -222,14 +224,6 @@ def sum_of(array: Reals, count: int) -> float:
         result += float(array[p])
     return result
 
-def turn(matrix: Reals, rows: int, columns: int, turned: Reals, first: int, last: int):
-    \"\"\"Write rows of a matrix as columns of another, in squares of 16 so that both lie in near memory.\"\"\"
-    for top in range(first, last, 16):
-        for left in range(0, columns, 16):
-            for j in range(left, min(left + 16, columns)):
-                for i in range(top, min(top + 16, last)):
-                    turned[j * rows + i] = matrix[i * columns + j]
-
 @inlined
 def share(start: int, stop: int, thread: int, threads: int) -> int:
     \"\"\"Return where the part of a range begins that a thread does, in whole lines of memory.\"\"\"
@@ -301,4 +295,4 @@ def library(precision: str) -> str:
     log_part = _part("log_part", "f", _LOG_SINGLE) if single else _LOG_PART_DOUBLE.format(odd=odd)
     exp_part = _part("exp_part", "r", _EXP_SINGLE if single else _EXP_DOUBLE)
     bodies = [text.format(**values) for text in (_EXP, _EXPM1, _LOG)]
-    return "\n".join([exp_part, log_part, *bodies, _OTHERS, _COMMON])
+    return "\n".join([exp_part, log_part, *bodies, _OTHERS, _COMMON, turning(precision)])

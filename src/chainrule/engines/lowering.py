@@ -185,7 +185,7 @@ class _Arrangement:
     def _section(self) -> Section:
         section, before = Section(), set(self.done)
         while phases := [phase for phase in (self._product_phase(), self._row_phase()) if phase.statements]:
-            section.slices += phases
+            section.slices += [part for phase in phases for part in self._parts_of(phase)]
         # What is summed over the rows is whole only when all slices are done.
         products = {statement.name for statement in section.summed if is_product(statement, self.sizes)}
         self.done.update({statement.name for statement in section.summed} - products)
@@ -244,6 +244,27 @@ class _Arrangement:
                     progress = True
         self.done.update(statement.name for statement in phase.statements if statement.rows == "each")
         return phase
+
+    def _parts_of(self, phase: Phase) -> Sequence[Phase]:
+        """Return a loop over rows in parts, each of what waits for the sums over a few units in the part before.
+
+        A row by itself would be one long chain of operations; so several rows are under way at once (docs/log.md).
+        """
+        reductions = [s for s in phase.statements if s.over and s.rows == "each"]
+        units = [index for statement in reductions for index in statement.over]
+        if phase.kind != "rows" or not all(is_literal(self.sizes[index]) for index in units):
+            return [phase]
+        parts: list[Phase] = []
+        place: dict[str, int] = {}
+        for statement in phase.statements:
+            waits = [place[name] for name in statement.reads if name in place]
+            number = max(waits, default=0)
+            while len(parts) <= number:
+                parts.append(Phase("rows"))
+            parts[number].statements.append(statement)
+            if statement.rows == "each":
+                place[statement.name] = number + (statement in reductions)
+        return parts
 
     def _fits(self, statement: Statement, here: set[str]) -> bool:
         """Whether all it reads is there; what slices make, only in the row at hand."""

@@ -68,6 +68,21 @@ _NARROW = """
             strip_{lanes}_{vectors}(a, row_step, step, b, width, c, out_width, rows, depth, left_over - {lanes}, added)
 """
 
+_TURN = """
+@apart
+def turn(matrix: Reals, rows: int, columns: int, turned: Reals, first: int, last: int):
+    \"\"\"Write rows of a matrix as columns of another, square by square.\"\"\"
+    for top in range(first, last, {lanes}):
+        for left in range(0, columns, {lanes}):
+            if top + {lanes} <= last and left + {lanes} <= columns:
+                a, b = cut(matrix, top * columns + left, (1,)), cut(turned, left * rows + top, (1,))
+                turn_square({lanes}, a, columns, b, rows)
+            else:
+                for j in range(left, min(left + {lanes}, columns)):
+                    for i in range(top, min(top + {lanes}, last)):
+                        turned[j * rows + i] = matrix[i * columns + j]
+"""
+
 
 @cache
 def vector_bytes() -> int:
@@ -85,7 +100,7 @@ def _tile_rows() -> int:
 @cache
 def products(precision: str) -> str:
     """Return the source of `multiply_single` or `multiply_double`."""
-    lanes = vector_bytes() // (4 if precision == "single" else 8)
+    lanes = _lanes(precision)
     # What is left takes one vector, or two that overlap: (more columns than this, lanes, vectors).
     narrow = [(part - 1 if vectors == 1 else part, part, vectors) for part in _halves(lanes)[1:] for vectors in (2, 1)]
     narrow.remove((1, 1, 2))  # two columns are one vector
@@ -97,6 +112,16 @@ def products(precision: str) -> str:
     ]
     body = _MULTIPLY.format(precision=precision, depth=_DEPTH, lanes=lanes, narrow="\n".join(cases))
     return "\n".join([*strips, body])
+
+
+@cache
+def turning(precision: str) -> str:
+    """Return the source of `turn`."""
+    return _TURN.format(lanes=_lanes(precision))
+
+
+def _lanes(precision: str) -> int:
+    return vector_bytes() // (4 if precision == "single" else 8)
 
 
 def _halves(lanes: int) -> list[int]:
@@ -184,3 +209,31 @@ def tile(
     for place, number in zip(outs, range(rows), strict=True):
         for part, offset in enumerate(offsets):
             builder.store(results[number * vectors + part], vector_at(place, offset)).align = real_bytes
+
+
+def turn_square(f: Function, lanes: int, left: View, width: Any, out: View, out_width: Any) -> None:
+    """Write a square of a matrix, `lanes` rows by as many columns, transposed: by exchanging halves of vectors."""
+    builder, real = f.builder, left.pointer.type.pointee
+    kind, align = ir.VectorType(real, lanes), 4 if isinstance(real, ir.FloatType) else 8
+
+    def place(pointer: Any, row: int, row_width: Any) -> Any:
+        start = builder.mul(f.cast(row_width, _WORD), ir.Constant(_WORD, row))
+        return builder.bitcast(builder.gep(pointer, [start], inbounds=True), kind.as_pointer())
+
+    rows = [builder.load(place(left.pointer, row, width)) for row in range(lanes)]
+    for row in rows:
+        row.align = align
+    step = lanes // 2
+    while step:
+        for number in range(lanes):
+            if number & step:
+                continue
+            one, two = rows[number], rows[number + step]
+            for offset, target in ((0, number), (step, number + step)):
+                # Of each pair of blocks of `step` elements the first ones, or the second ones, of both vectors.
+                mask = [(k - k % (2 * step)) + k % step + offset + (lanes if k & step else 0) for k in range(lanes)]
+                places = ir.Constant(ir.VectorType(ir.IntType(32), lanes), mask)
+                rows[target] = builder.shuffle_vector(one, two, places)
+        step //= 2
+    for number, row in enumerate(rows):
+        builder.store(row, place(out.pointer, number, out_width)).align = align

@@ -23,7 +23,7 @@ from chainrule.program import Program
 
 Write = Callable[[Writer, Places, Section], None]
 # So many phases of a slice stand in one function: LLVM takes longer for long ones than in proportion (docs/log.md).
-PHASES = 8
+PHASES = 12
 # Slices have whole tiles of rows, as products have them.
 TILE = 8
 
