@@ -24,7 +24,7 @@ from random_formulas import formulas, layer_formulas
 from random_networks import Case, cases, randomise
 
 # What decides on the form of a source, and how small it must be that small networks have that form.
-SLICED = {(unrolling, "UNROLL_TO"): 0, (buffers, "_GROUP_ROWS"): 2, (sliced, "TILE"): 2}
+SLICED = {(unrolling, "UNROLL_TO"): 0, (buffers, "_TWO_FROM"): 2, (sliced, "TILE"): 2}
 FORMS = {
     "inline": {(unrolling, "UNROLL_TO"): 10**9},
     "sliced": SLICED,

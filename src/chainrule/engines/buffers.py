@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
-# Groups of slices: a power of two, each of at least so many rows; and the rows of a slice at most (docs/log.md).
-_GROUPS, _GROUP_ROWS, _SLICE_ROWS = 16, 100, 256
+# Groups of slices: two if each has this many rows, and a power of two if each has that many; and the rows of a slice
+# at most (docs/log.md).
+_TWO_FROM, _MORE_FROM, _MOST_GROUPS, _SLICE_ROWS = 48, 100, 16, 256
 
 
 def groups(batch: int) -> int:
@@ -24,7 +25,8 @@ def groups(batch: int) -> int:
 
     It is fixed by the batch, so that sums do not depend on the threads; more groups have more to add up.
     """
-    return min(_GROUPS, 1 << max(0, (batch // _GROUP_ROWS).bit_length() - 1))
+    most = min(_MOST_GROUPS, 1 << max(0, (batch // _MORE_FROM).bit_length() - 1))
+    return max(most, 2 if batch >= 2 * _TWO_FROM else 1)
 
 
 def slices(batch: int) -> int:
