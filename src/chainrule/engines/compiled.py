@@ -41,7 +41,7 @@ _RECORDS = 1002
 def training_module(
     net: Network, program: Program, optimizer: Optimizer, logged: Sequence[str] = (), rows: int = 0
 ) -> Module:
-    """Return the generated module of a training; `rows`, if not 0, is how many rows each batch has."""
+    """Return the generated module of a training; `rows`, if not 0, is how many rows the data have, in one batch."""
 
     def make() -> tuple[Program, Module]:
         return program, _training_module(net, program, optimizer, logged, rows)

@@ -26,7 +26,7 @@ def sigmoid_by_table(x: real) -> real:
     if x > -{most} and x < {most}:
         rounded = x * {per_unit}.0 + {magic}  # a whole number, in the lowest bits: that of the nearest polynomial
         f = x - (rounded - {magic}) * {width}
-        at = int((bits(rounded) & {mask}) * {count})
+        at = int(bits(rounded) & {mask}) * 2
         {squares}
         value = {polynomial}
     else:
@@ -40,7 +40,8 @@ def sigmoid_by_table(precision: str) -> str:
     """Return the source of the function, for "single" or "double"."""
     magic, count = 1.5 * 2.0 ** (23 if precision == "single" else 52), _DEGREES[precision] + 1
     # Pairs, pairs of pairs and so on, so that chains of operations are short (Estrin).
-    terms, squares, power = [f"{TABLE}[at + {k}]" for k in range(count)], [], "f"
+    terms = [f"{TABLE}[at + {k // 2 * 2 * _PLACES + k % 2}]" for k in range(count)]
+    squares, power = [], "f"
     while len(terms) > 1:
         terms = [f"({one} + {two} * {power})" for one, two in zip(terms[::2], terms[1::2], strict=True)]
         squares.append(f"{power}{power} = {power} * {power}")
@@ -51,7 +52,6 @@ def sigmoid_by_table(precision: str) -> str:
         magic=magic,
         width=1 / _PER_UNIT,
         mask=_PLACES - 1,
-        count=count,
         squares="\n        ".join(squares[:-1]),
         polynomial=terms[0],
     )
@@ -59,7 +59,7 @@ def sigmoid_by_table(precision: str) -> str:
 
 @cache
 def table(precision: str) -> Any:
-    """Return the coefficients of the polynomials, lowest first, one polynomial after the other."""
+    """Return the coefficients of the polynomials: the lowest two of each, then the next two, and so on."""
     centres = np.roll(np.arange(-_PLACES // 2, _PLACES // 2), _PLACES // 2) / _PER_UNIT
     values = 1 / (1 + np.exp(-centres))
     degree, half = _DEGREES[precision], 0.5 / _PER_UNIT
@@ -72,7 +72,8 @@ def table(precision: str) -> Any:
     found = np.transpose(terms) @ _matrix(chebyshev.poly2cheb, degree + 5)
     found = found[:, : degree + 1] @ _matrix(chebyshev.cheb2poly, degree + 1) / half ** np.arange(degree + 1)
     found[:, 0] += values
-    return np.ascontiguousarray(found, np.float32 if precision == "single" else np.float64)
+    pairs = found.reshape(_PLACES, -1, 2).transpose(1, 0, 2)
+    return np.ascontiguousarray(pairs, np.float32 if precision == "single" else np.float64)
 
 
 def _matrix(change: Any, count: int) -> Any:

@@ -64,7 +64,7 @@ class Wish:
 
     `keep` are arrays that must be there after a step beside derivatives, `masks` the rates of dropout by name;
     `summed` says that costs of batches add up instead of being averaged, `result` the array that a run without
-    training returns; `rows`, if it is not 0, is how many rows each batch has.
+    training returns; `rows`, if it is not 0, is how many rows the data have, all in one batch.
     """
 
     precision: str
@@ -117,6 +117,9 @@ class _Loop:
         arrays = {ref.name: ref for ref in step.batch_arrays}
         self.data = {name: ref for name, ref in arrays.items() if name not in step.wish.masks}
         self.masks = {name: arrays[name] for name in step.wish.masks if name in arrays}
+        # One batch of all rows: nothing to shuffle, and a step is an epoch.
+        self.is_whole = bool(step.wish.rows)
+        self.is_shuffled = bool(scalars) and not self.is_whole
         self.out = Writer()
 
     def write(self) -> list[str]:
@@ -138,8 +141,9 @@ class _Loop:
         """Write where the arrays of the batch at hand are."""
         out = self.out
         for name, ref in self.data.items():
-            out.add(f"{name} = cut({name}_given, start * {self.step.memory.width(ref)}, {self._shape(ref)})")
-        if self.scalars:
+            start = "0" if self.is_whole else f"start * {self.step.memory.width(ref)}"
+            out.add(f"{name} = cut({name}_given, {start}, {self._shape(ref)})")
+        if self.is_shuffled:
             out.open("if shuffled:")
             for name, ref in self.data.items():
                 out.add(f"{name} = cut({name}_batch, 0, {self._shape(ref)})")
@@ -150,7 +154,7 @@ class _Loop:
     def _fill(self) -> None:
         """Write how a slice gets its rows and its masks."""
         out = self.out
-        if self.scalars:
+        if self.is_shuffled:
             out.open("if shuffled:")
             for name, ref in self.data.items():
                 out.add(f"gather({name}_given, order, start, first, last, {self.step.memory.width(ref)}, {name}_batch)")
@@ -170,9 +174,12 @@ class _Loop:
         out.block(_START)
         self.step.begin(out)
         out.open("while True:")
-        out.block(self._with_meeting(_EPOCH))
-        out.add(f"N = {self.step.wish.rows or 'min(batch, rows - start)'}")
-        out.add("last_batch = finish or start + N >= rows")
+        out.block(self._with_meeting(_EPOCH.rstrip() + (_SHUFFLE if self.is_shuffled else "")))
+        if self.is_whole:
+            out.add(f"N, last_batch = {self.step.wish.rows}, True")
+        else:
+            out.add("N = min(batch, rows - start)")
+            out.add("last_batch = finish or start + N >= rows")
         self._batch()
         out.open("if not held:")
         out.open("if thread == 0:")
@@ -283,6 +290,9 @@ if not held:
         break
     if start == 0:
         cost_sum, weight_sum, penalty_sum, error_sum = 0.0, 0.0, 0.0, 0.0
+"""
+
+_SHUFFLE = """
         if shuffled:
             if thread == 0:
                 shuffle(order, rows, seed, epoch)
