@@ -50,7 +50,7 @@ bench: $(READY) peers
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/tables.py
-	$(BIN)/python benchmarks/versus.py --peers $(PEERS_PYTHON) --write
+	$(BIN)/python benchmarks/versus.py --peers $(PEERS_PYTHON) --compile --write
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

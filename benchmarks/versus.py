@@ -21,7 +21,7 @@ from comparing.rows import ROWS, build
 
 ROOT = Path(__file__).parents[1]
 HEAD = ROOT / "benchmarks" / "performance_head.md"
-RESTARTS = 16
+RESTARTS = 64
 _VERSIONS = (
     "import importlib.metadata as m;"
     "print(', '.join(f'{n} {m.version(p)}' for n, p in "

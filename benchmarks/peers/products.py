@@ -1,4 +1,4 @@
-"""The bare matrix products of a step, by NumPy: what no library that uses the same BLAS can undercut by much.
+"""The bare matrix products of a step, by NumPy and its BLAS: what a step would take that did nothing else.
 
 For each layer the forward product, the gradient of the weights, and (but for the first) that of its inputs.
 """
