@@ -15,9 +15,9 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.engines import buffers, lowering, machine, sliced, unrolling
+from chainrule.engines import buffers, machine, sliced, statements, unrolling
 from chainrule.engines.compiled import module_of
-from chainrule.engines.lowering import take_apart
+from chainrule.engines.statements import take_apart
 from chainrule.engines.unrolling import unroll
 from chainrule.errors import InputError, TrainingError
 from random_formulas import formulas, layer_formulas
@@ -28,7 +28,7 @@ SLICED = {(unrolling, "UNROLL_TO"): 0, (buffers, "_TWO_FROM"): 2, (sliced, "TILE
 FORMS = {
     "inline": {(unrolling, "UNROLL_TO"): 10**9},
     "sliced": SLICED,
-    "sliced, sizes as arguments": {**SLICED, (lowering, "LITERAL_TO"): 0, (lowering, "PRODUCT_FROM"): 2},
+    "sliced, sizes as arguments": {**SLICED, (statements, "LITERAL_TO"): 0, (statements, "PRODUCT_FROM"): 2},
 }
 each_form = pytest.mark.parametrize("form", FORMS)
 

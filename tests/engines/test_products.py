@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.engines.library import library
+from chainrule.engines.products import products, turning
 
 HEAD = "left: Reals, right: Reals, out: Reals, rows: int, columns: int, inner: int, first: int, last: int, added: int"
 MATRICES = "cut(left, 0, (rows, inner)), cut(right, 0, (inner, columns)), cut(out, 0, (rows, columns))"
@@ -20,6 +21,10 @@ CALLS = {
 TURN = """
 def go(matrix: Reals, turned: Reals, rows: int, columns: int, first: int, last: int, thread: int):
     turn(matrix, rows, columns, turned, first, last)
+"""
+MULTIPLY = """
+def go(left: Reals, right: Reals, out: Reals, rows: int, columns: int, inner: int, added: int, thread: int):
+    multiply_{precision}(left, inner, 1, right, columns, out, columns, rows, columns, inner, added)
 """
 both_precisions = pytest.mark.parametrize("precision", REALS)
 
@@ -52,6 +57,18 @@ def test_every_size_is_numpys(precision, rows, columns, inner, seed, added):
 
 
 @both_precisions
+@pytest.mark.parametrize("vector", [16, 32, 64])
+@given(sizes, sizes, sizes, st.integers(0, 99), st.booleans())
+def test_so_it_is_with_the_vectors_of_other_processors(precision, vector, rows, columns, inner, seed, added):
+    left, right = whole_numbers(seed, precision, rows, inner), whole_numbers(seed + 1, precision, inner, columns)
+    before = whole_numbers(seed + 2, precision, rows, columns)
+    out = before.copy()
+    source = f"{products(precision, vector)}\n{MULTIPLY.format(precision=precision)}"
+    run(source, precision, left, right, out, rows, columns, inner, int(added))
+    np.testing.assert_array_equal(out, left @ right + before * added)
+
+
+@both_precisions
 @given(sizes, sizes, sizes, st.data())
 def test_parts_have_the_bits_of_the_whole_and_leave_the_rest_alone(precision, rows, columns, inner, data):
     random = np.random.default_rng(rows + 100 * columns + 10_000 * inner)
@@ -70,11 +87,12 @@ def test_parts_have_the_bits_of_the_whole_and_leave_the_rest_alone(precision, ro
 
 
 @both_precisions
+@pytest.mark.parametrize("vector", [0, 16, 32, 64])
 @given(sizes, sizes, st.data())
-def test_matrices_are_turned_by_parts(precision, rows, columns, data):
+def test_matrices_are_turned_by_parts(precision, vector, rows, columns, data):
     first, last = sorted(data.draw(st.tuples(st.integers(0, rows), st.integers(0, rows))))
     matrix, turned = whole_numbers(rows, precision, rows, columns), np.zeros((columns, rows), REALS[precision])
-    run(library(precision) + TURN, precision, matrix, turned, rows, columns, first, last)
+    run(library(precision) + turning(precision, vector) + TURN, precision, matrix, turned, rows, columns, first, last)
     expected = np.zeros_like(turned)
     expected[:, first:last] = matrix.T[:, first:last]
     np.testing.assert_array_equal(turned, expected)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from chainrule.engines.products import tile, turn_square
+from chainrule.engines.tiles import tile, turn_square
 
 if TYPE_CHECKING:
     from chainrule.engines.compiler import Function

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chainrule.engines.lowering import NotCompilableError
 from chainrule.engines.standing import Engine, Training
+from chainrule.engines.statements import NotCompilableError
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.equations import Reduce, walk
 from chainrule.errors import InputError

@@ -14,8 +14,8 @@ from chainrule.builder import BATCH
 from chainrule.engines.inline import Inline
 from chainrule.engines.layout import Layout, Memory
 from chainrule.engines.library import library
-from chainrule.engines.lowering import NotCompilableError
 from chainrule.engines.sliced import Sliced
+from chainrule.engines.statements import NotCompilableError
 from chainrule.engines.tabled import sigmoid_by_table
 from chainrule.engines.template import Wish, arguments, write_loop
 from chainrule.engines.unrolling import unroll

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.engines.layout import RUNNING, Layout, Memory
-from chainrule.engines.lowering import Statement
+from chainrule.engines.statements import Statement
 from chainrule.engines.text import STARTS, Places, Writer, one_more
 from chainrule.equations import Expr, Index, Ref, rebuild, refs
 

@@ -12,8 +12,9 @@ from itertools import product
 from chainrule.architecture import COST
 from chainrule.engines.flat import runs_of, write_run
 from chainrule.engines.layout import RUNNING, Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, arrange, take_apart
+from chainrule.engines.lowering import Section, arrange
 from chainrule.engines.rowloop import RowLoop
+from chainrule.engines.statements import take_apart
 from chainrule.engines.template import Wish
 from chainrule.engines.text import STARTS, Invariants, Places, Writer
 from chainrule.engines.unrolling import Unrolled

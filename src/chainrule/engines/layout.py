@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from chainrule.architecture import COST
-from chainrule.engines.lowering import Section, Statement, is_literal, is_product, turned_operand
+from chainrule.engines.lowering import Section
+from chainrule.engines.statements import Statement, is_literal, is_product, turned_operand
 from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 

@@ -21,8 +21,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import platformdirs
 
-from chainrule.engines import builtins, compiler
-from chainrule.engines import products as tiles
+from chainrule.engines import builtins, casting, compiler, tiles
 from chainrule.engines.builtins import multiply_symbol, table_symbol
 from chainrule.engines.compiler import SYMBOL, to_llvm
 from chainrule.engines.products import products
@@ -80,7 +79,7 @@ def _machine_name() -> str:
 @cache
 def _compiler() -> str:
     """Return a digest of what turns source into machine code: code of an older version is not used."""
-    files = (Path(module.__file__ or "") for module in (compiler, builtins, tiles))
+    files = (Path(module.__file__ or "") for module in (compiler, casting, builtins, tiles))
     return _digest(b"".join(path.read_bytes() for path in (*files, Path(__file__))))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.engines.lowering import Phase, Statement, is_literal
+from chainrule.engines.lowering import Phase
+from chainrule.engines.statements import Statement, is_literal
 from chainrule.engines.text import STARTS, Places, Writer, one_more
 from chainrule.equations import Expr, Index, refs
 

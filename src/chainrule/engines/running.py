@@ -16,8 +16,8 @@ from chainrule.engines.block import Block
 from chainrule.engines.codegen import generate
 from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
-from chainrule.engines.lowering import NotCompilableError, take_apart
 from chainrule.engines.machine import yielding
+from chainrule.engines.statements import NotCompilableError, take_apart
 from chainrule.engines.template import Wish
 from chainrule.program import Program
 

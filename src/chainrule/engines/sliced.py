@@ -14,8 +14,9 @@ from itertools import groupby
 
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, reads_of
-from chainrule.engines.lowering import Section, Statement, arrange, is_product, operands, take_apart, turned_operand
+from chainrule.engines.lowering import Section, arrange
 from chainrule.engines.rowloop import RowLoop
+from chainrule.engines.statements import Statement, is_product, operands, take_apart, turned_operand
 from chainrule.engines.template import MEET, Wish
 from chainrule.engines.text import STARTS, Invariants, Places, Writer, signature
 from chainrule.equations import Ref

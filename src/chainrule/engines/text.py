@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from chainrule.engines.lowering import NotCompilableError, Statement, is_literal
+from chainrule.engines.statements import NotCompilableError, Statement, is_literal
 from chainrule.equations import COMPARISONS, Call, Const, Expr, Index, Ref, Size, rebuild, walk
 from chainrule.program import Extent
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
-from chainrule.engines.lowering import NotCompilableError
+from chainrule.engines.statements import NotCompilableError
 from chainrule.equations import (
     Call,
     Const,
