@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
+from chainrule.engines.casting import View
 from chainrule.engines.tiles import tile, turn_square
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ class Kind:
 
     llvm: ir.Type
     is_array: bool = False
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of an array: where it starts, and its shape."""
-
-    pointer: Any
-    shape: tuple[Any, ...]
 
 
 def _types(real: ir.Type) -> dict[str, Kind]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
 # Of LLVM, a view of an array, or a literal of Python.
 Value = Any
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of an array: where it starts, and its shape."""
+
+    pointer: Any
+    shape: tuple[Any, ...]
 
 
 class Casting:

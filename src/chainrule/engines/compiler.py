@@ -21,8 +21,8 @@ from typing import Any, TypeGuard
 
 from llvmlite import ir
 
-from chainrule.engines.builtins import BUILTINS, FAST, TYPES, View, table_of
-from chainrule.engines.casting import Casting, Value
+from chainrule.engines.builtins import BUILTINS, FAST, TYPES, table_of
+from chainrule.engines.casting import Casting, Value, View
 from chainrule.engines.products import vector_bytes
 from chainrule.engines.tabled import TABLE
 

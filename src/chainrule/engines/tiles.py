@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llvmlite import ir
 
-if TYPE_CHECKING:
-    from chainrule.engines.builtins import View
-    from chainrule.engines.compiler import Function
+from chainrule.engines.casting import Casting, View
 
 _WORD = ir.IntType(64)
 
@@ -16,7 +14,7 @@ _WORD = ir.IntType(64)
 class _Vectors:
     """Loads and stores of vectors of some elements, wherever these begin."""
 
-    def __init__(self, f: Function, array: View, lanes: int):
+    def __init__(self, f: Casting, array: View, lanes: int):
         self.f, self.builder = f, f.builder
         real = array.pointer.type.pointee
         self.kind = ir.VectorType(real, lanes)
@@ -44,7 +42,7 @@ class _Vectors:
 
 
 def tile(
-    f: Function,
+    f: Casting,
     rows: int,
     lanes: int,
     vectors: int,
@@ -92,7 +90,7 @@ def tile(
         v.store(result, *place)
 
 
-def _row_numbers(f: Function, rows: int, rows_left: Any) -> list[Any]:
+def _row_numbers(f: Casting, rows: int, rows_left: Any) -> list[Any]:
     """Return the numbers of a tile's rows, none beyond the last of those that are left."""
     most = f.builder.sub(f.cast(rows_left, _WORD), ir.Constant(_WORD, 1))
     numbers = [ir.Constant(_WORD, row) for row in range(rows)]
@@ -112,7 +110,7 @@ def _one_more(v: _Vectors, sums: list[Any], lefts: list[Any], at: Any, right: Vi
     return results
 
 
-def turn_square(f: Function, lanes: int, left: View, width: Any, out: View, out_width: Any) -> None:
+def turn_square(f: Casting, lanes: int, left: View, width: Any, out: View, out_width: Any) -> None:
     """Write a square of a matrix, `lanes` rows by as many columns, transposed: by exchanging halves of vectors."""
     v, builder = _Vectors(f, left, lanes), f.builder
 
