@@ -106,7 +106,9 @@ class Network:
     def source(self, optimizer: Optimizer | str | None = None) -> str:
         """Return the program that the compiled engine makes for training with `optimizer`, by default the last one.
 
-        It is Python in form, for this network alone; each line ends in the equation that it came from.
+        It is Python in form, for this network alone; each line that computes ends in the equation that it
+        came from. After a
+        training with one or two rows it is the program for just so many.
         """
         from chainrule.engines.compiled import module_of
 
@@ -162,6 +164,7 @@ class Network:
         self.dtype = _as_dtype(dtype)
         self.seed = as_seed(seed)
         self.optimizer: Optimizer | None = None  # of the last training
+        self.few_rows = 0  # of the data of the last compiled training, if its program is for just so few
         self.engine = "reference"  # what trained it last
         self._plans: dict[Any, Plan] = {}
         self._runs: dict[Any, RunChoice] = {}

@@ -234,3 +234,28 @@ def test_a_source_is_the_same_in_each_process():
     }
     assert len(sources) == 1
     assert "def rows_1(" in sources.pop()
+
+
+def test_the_source_is_that_of_the_last_training():
+    net = network(cr.Dense(2, "sigmoid"))
+    general = net.source("gradient_descent")
+    net.fit([[1, 2, 3]], [[0, 1]], optimizer="gradient_descent", epochs=1, engine="compiled")
+    assert "sigmoid_by_table" in net.source()
+    net.fit([[1, 2, 3]] * 3, [[0, 1]] * 3, optimizer="gradient_descent", epochs=1, engine="compiled")
+    assert net.source() == general
+
+
+def test_compiling_says_nothing(capfd):
+    """Loops of a few steps of every kind: the compiler must not complain of those that stay as they are."""
+    net = network(cr.Dense(17, "tanh"), cr.BatchNorm(), cr.Dense(12), cr.LayerNorm("elu"), cr.Dense(5, "softmax"))
+    net.fit(np.eye(3), np.zeros((3, 5)), epochs=1, engine="compiled")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_sample_run_as_python_trains_as_the_reference_engine_does():
+    net = network(cr.Dense(2, "sigmoid"), cr.Dense(2, "sigmoid"), dtype="float64")
+    with instead_of_machine_code() as ran:
+        found, _ = train(Case(net, np.ones((1, 3)), np.zeros((1, 2)), None, {}), "compiled")
+    assert "sigmoid_by_table(" in ran[0]
+    expected, _ = train(Case(net, np.ones((1, 3)), np.zeros((1, 2)), None, {}), "reference")
+    assert distance(found, expected) <= 1e-12

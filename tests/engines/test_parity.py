@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pairs import WEIGHTS, WIDE_X, Setup
+from pairs import WEIGHTS, WIDE_X, Setup, X
 
 import chainrule as cr
 from chainrule.engines.compiled import CompiledEngine, module_of
@@ -105,6 +105,15 @@ SETUPS = {
         loss=FURTHEST,
         x=MANY_X,
         training={"batch_size": None},
+    ),
+    "one sample": Setup(
+        [cr.Dense(3, "sigmoid"), cr.Dense(2, "sigmoid")], x=X[:1], training={"batch_size": None, "epochs": 20}
+    ),
+    "two samples, weighted, with dropout": Setup(
+        [cr.Dense(3, "sigmoid"), cr.Dropout(0.3), cr.Dense(2, "sigmoid")],
+        cr.Adam(0.01),
+        x=3 * X[:2],
+        training={"batch_size": 64, "epochs": 20, "sample_weight": WEIGHTS[:2], "log_every": 3},
     ),
     "every function": Setup([cr.Dense(3, EVERYTHING), cr.Dense(1)], cr.GradientDescent(0.001)),
     "every function, wide": Setup([cr.Dense(20, EVERYTHING), cr.Dense(1)], cr.GradientDescent(0.001), x=WIDE_X),

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.builder import BATCH
 from chainrule.engines.codegen import Module
-from chainrule.engines.layout import LINE, RUNNING
+from chainrule.engines.layout import LINE, LINE_BYTES, RUNNING
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Groups of slices: two if each has this many rows, and a power of two if each has that many; and the rows of a slice
 # at most (docs/log.md).
-_TWO_FROM, _MORE_FROM, _MOST_GROUPS, _SLICE_ROWS = 48, 100, 16, 256
+_TWO_FROM, _MORE_FROM, _MOST_GROUPS, SLICE_ROWS = 48, 100, 16, 256
 
 
 def groups(batch: int) -> int:
@@ -31,7 +31,7 @@ def groups(batch: int) -> int:
 
 def slices(batch: int) -> int:
     """Return in how many slices of rows a batch is worked on, each small enough to stay near its core."""
-    return groups(batch) * math.ceil(batch / (groups(batch) * _SLICE_ROWS))
+    return groups(batch) * math.ceil(batch / (groups(batch) * SLICE_ROWS))
 
 
 def own_length(module: Module, batch: int) -> int:
@@ -94,7 +94,7 @@ def arrays(net: Network, module: Module, optimizer: Optimizer, batch: int) -> di
 
 def zeros(length: int, dtype: Any) -> Any:
     """Return an array of zeros that begins at a line of memory: vectors within it then lie in one line each."""
-    spare = 64 // dtype.itemsize
+    spare = LINE_BYTES // dtype.itemsize
     array = np.zeros(length + spare, dtype)
     first = -(array.ctypes.data // dtype.itemsize) % spare
     return array[first : first + length]

@@ -59,7 +59,7 @@ def generate(program: Program, layout: Layout, wish: Wish) -> Module:
 
 # Names that generated source uses itself.
 _OWN_NAMES = re.compile(
-    r"(same|fixed)[0-9_]*|first|last|count|block|total|mine|own|work|offsets|tiles|slices|groups|numbers|rows|held|cost|data"
+    r"(same|fixed)[0-9_]*|first|last|count|total|mine|own|work|offsets|tiles|slices|groups|numbers|rows|held|cost|data"
 )
 
 

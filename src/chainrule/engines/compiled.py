@@ -70,7 +70,8 @@ def _training_module(net: Network, program: Program, optimizer: Optimizer, logge
 def module_of(net: Network, optimizer: Optimizer) -> Module:
     """Return the generated module of training a network without sample weights."""
     names = [parameter.ref.name for parameter in net.architecture.trainable]
-    return training_module(net, net.program(names, training=True, optimizer=optimizer), optimizer)
+    program = net.program(names, training=True, optimizer=optimizer)
+    return training_module(net, program, optimizer, rows=net.few_rows)
 
 
 def _sum_of_costs(program: Program) -> Equation:
@@ -89,8 +90,8 @@ class CompiledEngine:
         self.training, self.net = training, training.net
         net, settings, data = training.net, training.settings, training.data
         rows, batch = data["N"], training.batch_size
-        few = rows if rows <= min(batch, _FEW_ROWS) else 0
-        module = training_module(net, training.program, training.optimizer, training.logged, few)
+        net.few_rows = rows if rows <= min(batch, _FEW_ROWS) else 0
+        module = training_module(net, training.program, training.optimizer, training.logged, net.few_rows)
         self.module, self.standing = module, Standing()
         self.threads = min(settings.threads or available_cores(), buffers.groups(batch) if module.is_sliced else 1)
         memory = module.memory
@@ -264,8 +265,7 @@ class CompiledEngine:
                 found[known] = self.block.values[vector][start : start + value.size].reshape(value.shape)
                 start += value.size
         memory = self.module.memory
-        starts = memory.offsets(self.training.batch_size)[sum(map(len, memory.vectors)) :]
-        for array, start in zip(memory.work, starts, strict=False):
+        for array, start in zip(memory.work, memory.work_offsets(self.training.batch_size), strict=True):
             shape = [memory.extent(index, rows) for index in array.index_names]
             found[array.name] = self.block.values["work"][start : start + math.prod(shape)].reshape(shape)
         found.update(zip(memory.numbers, self.block.values["numbers"], strict=True))

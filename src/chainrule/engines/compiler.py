@@ -9,7 +9,8 @@ the builtins below. Types follow from the first assignment of a name:
     Reals, Doubles, Ints                    arrays; ``cut(array, start, (rows, columns))`` is a part of one, in a shape
 
 There is no check of indices. Sums may be reordered and products fused, except in functions marked `@exact`; NaN and
-infinity pass through functions and comparisons; one that cancels in a reordered sum may be lost.
+infinity pass through functions and comparisons; one that cancels in a reordered sum may be lost. Functions marked
+`@inlined` and `@exact` stand where they are called, those marked `@apart` never.
 """
 
 from __future__ import annotations
@@ -91,6 +92,13 @@ def _export(module: ir.Module, function: Function) -> None:
         arguments.append(value)
     builder.call(function.llvm, [*arguments, thread])
     builder.ret_void()
+
+
+def _is_one_vector(node: ast.For) -> bool:
+    """Whether a loop has a few steps, as a literal, and no loop inside."""
+    limits = node.iter.args if isinstance(node.iter, ast.Call) else []
+    few = len(limits) == 1 and isinstance(limits[0], ast.Constant) and limits[0].value in _ONE_VECTOR
+    return few and not any(isinstance(inside, ast.For | ast.While) for line in node.body for inside in ast.walk(line))
 
 
 class Function(Casting):
@@ -212,17 +220,15 @@ class Function(Casting):
         if not self.builder.block.is_terminated:
             self.builder.store(self.builder.add(self.builder.load(counter), step, flags=("nsw",)), counter)
             again = self.builder.branch(test)
-            if vector_bytes() == 64 and isinstance(stop, ir.Constant) and stop.constant in _ONE_VECTOR:
+            if vector_bytes() == 64 and _is_one_vector(node):
                 again.set_metadata("llvm.loop", self._in_one_vector())
         self.builder.position_at_end(end)
 
     def _in_one_vector(self) -> Any:
         """Return the mark of a loop that is to become one vector with its unneeded lanes masked, not unrolled."""
         module = self.builder.module
-        yes = ir.Constant(ir.IntType(1), 1)
-        wishes = [module.add_metadata(["llvm.loop.unroll.disable"])]
-        for wish in ("vectorize.enable", "vectorize.predicate.enable"):
-            wishes.append(module.add_metadata([f"llvm.loop.{wish}", yes]))
+        masked = ["llvm.loop.vectorize.predicate.enable", ir.Constant(ir.IntType(1), 1)]
+        wishes = [module.add_metadata(wish) for wish in (["llvm.loop.unroll.disable"], masked)]
         mark = ir.values.MDValue(module, wishes, name=str(len(module.metadata)))
         mark.operands = (mark, *mark.operands)
         return mark

@@ -1,4 +1,4 @@
-"""Cores."""
+"""How many threads are worth having."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 
 RUNNING = "running"  # the vector of running means, which are not parameters
-LINE = 16  # numbers that a line of memory holds at most
+LINE_BYTES = 64
+LINE = LINE_BYTES // 4  # numbers that a line of memory holds at most
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,12 @@ class Memory:
 
     def offsets(self, rows: int) -> list[int]:
         """Return where all arrays begin for a batch of so many rows; outside of vectors, at lines of memory."""
-        found = [start for held in self.vectors for start in self._starts(held, rows, 1)]
-        return found + [start for held in (self.work, self.own) for start in self._starts(held, rows, LINE)]
+        in_vectors = [start for held in self.vectors for start in self._starts(held, rows, 1)]
+        return [*in_vectors, *self.work_offsets(rows), *self._starts(self.own, rows, LINE)]
+
+    def work_offsets(self, rows: int) -> list[int]:
+        """Return where the arrays of the workspace begin for a batch of so many rows."""
+        return list(self._starts(self.work, rows, LINE))
 
     def _starts(self, held: Sequence[Ref], rows: int, line: int) -> Iterator[int]:
         start = 0

@@ -33,7 +33,8 @@ def multiply_{precision}(
     left: Reals, row_step: int, step: int, right: Reals, width: int, out: Reals, out_width: int, rows: int,
     columns: int, inner: int, added: int
 ):
-    \"\"\"Write left @ right into out, or add it; the left matrix has (m, k) at m * row_step + k * step.\"\"\"
+    \"\"\"Write left @ right into out, or add it; left has (m, k) at m * row_step + k * step; inner is at least 1.\"\"\"
+    # A short last vector takes as long as half a one or less; longer, it is a whole one that overlaps the one before.
     whole = columns - columns % {lanes}
     if columns > {lanes} and 2 * (columns - whole) > {lanes}:
         whole = columns
@@ -42,6 +43,7 @@ def multiply_{precision}(
         a, b, c = cut(left, start * step, (1,)), cut(right, start * width, (1,)), cut(out, 0, (1,))
         count, left_over = (whole + {lanes} - 1) // {lanes}, columns
         while count > 0:
+            # Two at least, so that the last overlaps none but its own tile's: four are two and two.
             vectors = choose(count == 3, 3, choose(count > 4, 3, min(count, 2)))
             last = min((vectors - 1) * {lanes}, left_over - {lanes})
             if vectors == 3:

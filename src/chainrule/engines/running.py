@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.engines import buffers
 from chainrule.engines.block import Block
+from chainrule.engines.buffers import SLICE_ROWS
 from chainrule.engines.codegen import generate
 from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
@@ -24,9 +25,8 @@ from chainrule.program import Program
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-# Rows that are worked on at a time, and in one go by one thread; and how much work is worth a second thread.
-_BATCH, _SLICE = 2048, 256
-_ROWS_FOR_THREADS = 4 * _SLICE
+# Rows that are worked on at a time, in slices for one thread each; and how many are worth a second thread.
+_BATCH, _ROWS_FOR_THREADS = 2048, 1024
 
 
 class CompiledRun:
@@ -63,20 +63,21 @@ class CompiledRun:
             "meeting": np.zeros(8, np.int64),
             "yielding": yielding(),
             "result_width": math.prod(widths),
-            "most_slices": _BATCH // _SLICE,
-            "most_groups": _BATCH // _SLICE,
         }
 
     def _make_room(self, rows: int) -> None:
         """Have a workspace for batches of so many rows."""
         dtype, batch = self.net.dtype, min(_BATCH, rows)
+        slices = math.ceil(batch / SLICE_ROWS)
         own = buffers.own_length(self.module, batch)
         self.rows = batch
         self.block.set("work", buffers.zeros(buffers.work_length(self.module, batch), dtype))
-        self.block.set("own", buffers.zeros(own * (_BATCH // _SLICE), dtype))
+        self.block.set("own", buffers.zeros(own * slices, dtype))
         self.block.set("offsets", np.array(self.module.memory.offsets(batch), np.int64))
         self.block.set("own_length", own)
         self.block.set("batch", batch)
+        self.block.set("most_slices", slices)
+        self.block.set("most_groups", slices)
 
     def run(self, arrays: Mapping[str, Any]) -> Any:
         """Return the array for inputs with any number of rows."""
@@ -101,7 +102,7 @@ class CompiledRun:
 
     def _call(self, rows: int) -> None:
         block = self.block
-        threads = min(available_cores(), _BATCH // _SLICE) if rows >= _ROWS_FOR_THREADS else 1
+        threads = min(available_cores(), _BATCH // SLICE_ROWS) if rows >= _ROWS_FOR_THREADS else 1
         if not self.module.is_sliced or threads < 2:
             block.set("threads", 1)
             block.call()

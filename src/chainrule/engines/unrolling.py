@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
-from chainrule.engines.statements import NotCompilableError
+from chainrule.engines.statements import NotCompilableError, is_literal
 from chainrule.equations import (
     Call,
     Const,
@@ -42,7 +42,12 @@ class Unrolled:
 
 
 def unroll(program: Program) -> Unrolled | None:
-    """Return a program unit by unit, or None where it is too large or picks elements by computed indices."""
+    """Return a program unit by unit, or None where it is too large or picks elements by computed indices.
+
+    Networks with sizes that are arguments are not unrolled either: those of other widths share their program.
+    """
+    if not all(isinstance(size, str) or is_literal(size) for size in program.sizes.values()):
+        return None
     computed = any(
         not isinstance(index, Index | Const)
         for equation in program.equations
