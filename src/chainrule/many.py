@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engines.cores import available_cores
+from chainrule.engines.processor import available_cores
 from chainrule.errors import InputError, TrainingError, shown
 from chainrule.history import Start
 from chainrule.optimizers import Optimizer, as_optimizer

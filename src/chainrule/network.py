@@ -401,7 +401,7 @@ class Network:
         from chainrule.settings import Settings
         from chainrule.training import fit
 
-        self.optimizer = as_optimizer(optimizer)
+        self.optimizer, self.few_rows = as_optimizer(optimizer), 0
         settings = Settings(
             epochs=epochs,
             batch_size=batch_size,

@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines import buffers
 from chainrule.engines.compiled import module_of
-from chainrule.engines.layout import LINE, LINE_BYTES
+from chainrule.engines.processor import LINE, LINE_BYTES
 
 GROUPS = {1: 1, 95: 1, 96: 2, 200: 2, 256: 2, 399: 2, 400: 4, 800: 8, 1600: 16, 100_000: 16}
 

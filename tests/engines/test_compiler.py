@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import Any
-
-import as_python
 import calling
 import numpy as np
 import pytest
+from both_ways import both_precisions, computed, go, on_both
 from calling import REALS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.engines.compiler import to_llvm
-
-both_precisions = pytest.mark.parametrize("precision", REALS)
-
-
-def on_each(source: str, precision: str, *arguments: Any) -> list[list[Any]]:
-    """Run a source compiled and as Python, each on its own copies of the arrays; return those of both."""
-    results = []
-    for engine in (calling, as_python):
-        copies = [np.array(value) if isinstance(value, np.ndarray) else value for value in arguments]
-        engine.run(source, precision, *copies)
-        results.append([value for value in copies if isinstance(value, np.ndarray)])
-    return results
-
-
-def on_both(source: str, precision: str, *arguments: Any) -> list[Any]:
-    """Return the arrays that a source leaves, once the same compiled and as Python."""
-    found, expected = on_each(source, precision, *arguments)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other, err_msg=source)
-    return found
-
-
-def go(parameters: str, body: str) -> str:
-    return f"def go({parameters}, thread: int):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n"
-
-
-def computed(body: str, precision: str = "double", count: int = 8, **numbers: Any) -> list[float]:
-    """Return what a body writes into `out`, given numbers by name; the same on the machine and in Python."""
-    kinds = {int: "int", float: "float"}
-    parameters = ", ".join(["out: Doubles", *(f"{name}: {kinds[type(value)]}" for name, value in numbers.items())])
-    out = np.zeros(count)
-    (found,) = on_both(go(parameters, body), precision, out, *numbers.values())
-    return found.tolist()
-
 
 # Statements
 
@@ -365,167 +328,6 @@ def test_arrays_of_whole_numbers_and_of_doubles_keep_their_type():
     assert whole.tolist() == [7, 3]
     assert reals.dtype == np.float32
     assert doubles.tolist() == [1 / 3, float(np.float32(1 / 3))]
-
-
-PRODUCTS = {
-    "product(rows_of(cut(a, 0, (5, 3)), 1, 4), cut(b, 0, (3, 4)), cut(out, 2, (3, 4)))": (
-        lambda a, b, out: (out[2:14].reshape(3, 4), a.reshape(5, 3)[1:4] @ b.reshape(3, 4))
-    ),
-    "product_columns(cut(a, 0, (5, 3)), cut(b, 0, (3, 4)), cut(out, 0, (5, 4)), first, last)": (
-        lambda a, b, out: (out.reshape(5, 4)[:, 1:3], a.reshape(5, 3) @ b.reshape(3, 4)[:, 1:3])
-    ),
-    "product_over_rows(cut(a, 0, (3, 5)), cut(b, 0, (3, 4)), cut(out, 0, (5, 4)), first, last)": (
-        lambda a, b, out: (out.reshape(5, 4)[1:3], a.reshape(3, 5).T[1:3] @ b.reshape(3, 4))
-    ),
-}
-
-
-@both_precisions
-@pytest.mark.parametrize("call", PRODUCTS)
-def test_products_of_matrices_are_numpys_and_leave_the_rest_alone(precision, call):
-    random, real = np.random.default_rng(0), REALS[precision]
-    a, b = (random.integers(-9, 9, size).astype(real) for size in (15, 12))
-    source = go("a: Reals, b: Reals, out: Reals, first: int, last: int", call)
-    *_, out = on_both(source, precision, a, b, np.full(20, -77, real), 1, 3)
-    part, expected = PRODUCTS[call](a, b, out)
-    np.testing.assert_array_equal(part, expected)
-    assert (out == -77).sum() == out.size - part.size
-
-
-# Builtins
-
-SPECIAL = [-np.inf, -2.5, -1.0, -0.25, 0.0, 0.25, 1.0, 2.5, np.inf, np.nan]
-OF_ONE = (
-    "relu",
-    "sign",
-    "square",
-    "cube",
-    "inverse",
-    "abs",
-    "ceil",
-    "sqrt",
-    "sin",
-    "cos",
-    "arctan",
-    "erf",
-    "real",
-    "-",
-)
-OF_TWO = ("maximum(x, u)", "minimum(x, u)", "larger(x, u)", "choose(x < u, x, 1.0)", "choose(x, u, 0)", "power(x, u)")
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-
-
-def assert_close(source: str, precision: str, *arguments: Any) -> None:
-    """Hold the last array to a few units in the last place: the C library's functions are no more exact."""
-    (*_, found), (*_, expected) = on_each(source, precision, *arguments)
-    np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(found.dtype).eps)
-
-
-@both_precisions
-@pytest.mark.parametrize("name", OF_ONE)
-def test_builtins_of_one_number_for_infinity_and_nan_too(precision, name):
-    loop = f"for k in range(n):\n    out[k] = {name}(x[k])"
-    x = np.array(SPECIAL, REALS[precision])
-    assert_close(go("x: Reals, out: Reals, n: int", loop), precision, x, np.empty_like(x), len(x))
-
-
-@both_precisions
-@pytest.mark.parametrize("text", [*OF_TWO, *(f"choose(x {sign} u, 1, 0)" for sign in COMPARISONS)])
-def test_builtins_of_two_numbers_for_infinity_and_nan_too(precision, text):
-    loop = f"for k in range(n):\n    x, u = a[k], b[k]\n    out[k] = {text}"
-    a, b = (np.array(grid.ravel(), REALS[precision]) for grid in np.meshgrid(SPECIAL, SPECIAL))
-    assert_close(go("a: Reals, b: Reals, out: Reals, n: int", loop), precision, a, b, np.empty_like(a), len(a))
-
-
-@both_precisions
-def test_bits_of_a_number_and_back(precision):
-    body = """
-    for k in range(n):
-        out[k] = from_bits((bits(x[k]) ^ 1) + 2)
-    """
-    x = np.array([1.5, -0.1, 1e-30, 3e30], REALS[precision])
-    on_both(go("x: Reals, out: Reals, n: int", body), precision, x, np.empty_like(x), len(x))
-
-
-# Random expressions
-
-DEPTHS = {"single": 2, "double": 3}  # so that the digits of a product fit
-
-
-class Expressions:
-    """Draws expressions whose values are small multiples of 1/4, so that any order of sums gives the same."""
-
-    def __init__(self, draw: st.DrawFn):
-        self.draw = draw
-
-    def number(self, depth: int) -> str:
-        kind = (
-            self.draw(st.sampled_from(["+", "-", "*", "*", "choose", "neg", "call", "whole", "half"])) if depth else ""
-        )
-        if not kind:
-            return self.draw(st.sampled_from(["x", "u", "a", "real(k)", "0.5", "1.25", "2", "k", "part[k, 1]"]))
-        inner = depth - 1
-        kind = self.draw(st.sampled_from(["+", "-", "*", "*", "choose", "neg", "call", "whole", "half"]))
-        match kind:
-            case "choose":
-                return f"choose({self.test(inner)}, {self.number(inner)}, {self.number(inner)})"
-            case "neg":
-                return f"-({self.number(inner)})"
-            case "call":
-                name = self.draw(st.sampled_from(["maximum", "minimum", "larger"]))
-                return f"{name}(real({self.number(inner)}), real({self.number(inner)}))"
-            case "whole":
-                return self.whole(inner)
-            case "half":
-                return f"({self.number(inner)}) / 2.0"
-        return f"({self.number(inner)} {kind} {self.number(inner)})"
-
-    def whole(self, depth: int) -> str:
-        if not depth:
-            return self.draw(st.sampled_from(["k", "n", "3", "7"]))
-        sign = self.draw(st.sampled_from(["+", "*", "//", "%", "^", "&", ">>", "min", "max"]))
-        left, right = self.whole(depth - 1), self.whole(depth - 1)
-        if sign in ("min", "max"):
-            return f"{sign}({left}, {right})"
-        if sign in ("//", "%"):
-            return f"(({left}) {sign} (1 + n * {right}))"
-        return f"(({left}) >> 1)" if sign == ">>" else f"(({left} + 0 * k) {sign} {right})"
-
-    def test(self, depth: int) -> str:
-        kind = self.draw(st.sampled_from(["compare", "compare", "whole", "and", "or", "not"])) if depth else "compare"
-        inner = max(0, depth - 1)
-        match kind:
-            case "compare":
-                sides = self.number(inner), self.number(inner)
-                return f"{sides[0]} {self.draw(st.sampled_from(COMPARISONS))} {sides[1]}"
-            case "whole":
-                return self.whole(inner)
-            case "not":
-                return f"not ({self.test(inner)})"
-        return f"(({self.test(inner)}) {kind} ({self.test(inner)}))"
-
-
-@st.composite
-def sources(draw: st.DrawFn, depth: int) -> str:
-    written = [Expressions(draw).number(depth) for _ in range(draw(st.integers(1, 6)))]
-    lines = "\n".join(f"        out[{len(written)} * k + {place}] = {text}" for place, text in enumerate(written))
-    return f"""
-def go(x_: Reals, u_: Reals, out: Doubles, a: float, n: int, thread: int):
-    part = cut(u_, 0, (n - 1, 2))
-    for k in range(n - 1):
-        x, u = x_[k], u_[2 * k]
-{lines}
-"""
-
-
-@both_precisions
-@settings(max_examples=60)
-@given(data=st.data(), a=st.integers(-8, 8), n=st.integers(2, 6), seed=st.integers(0, 1000))
-def test_random_expressions(precision, data, a, n, seed):
-    source = data.draw(sources(DEPTHS[precision]))
-    random = np.random.default_rng(seed)
-    x, u = (random.integers(-8, 9, size).astype(REALS[precision]) / 4 for size in (n, 2 * n))
-    on_both(source, precision, x, u, np.zeros(6 * n), a / 4, n)
 
 
 # What may not be said

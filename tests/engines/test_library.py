@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chainrule.draws import dropout_mask, shuffled
 from chainrule.engines.library import library
+from chainrule.engines.processor import LINE
 from chainrule.engines.tabled import sigmoid_by_table
 
 WIDE = np.longdouble
@@ -222,4 +223,4 @@ def test_the_shares_of_threads_are_whole_runs_that_cover_a_range(start, length, 
     assert found[0] == start
     assert found[-1] == start + length
     assert np.all(np.diff(found) >= 0)
-    assert all(limit == start + length or (limit - start) % 16 == 0 for limit in found)
+    assert all(limit == start + length or (limit - start) % LINE == 0 for limit in found)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from both_ways import both_precisions, go, on_both
 from calling import REALS, run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,6 @@ MULTIPLY = """
 def go(left: Reals, right: Reals, out: Reals, rows: int, columns: int, inner: int, added: int, thread: int):
     multiply_{precision}(left, inner, 1, right, columns, out, columns, rows, columns, inner, added)
 """
-both_precisions = pytest.mark.parametrize("precision", REALS)
 
 
 def call(name, precision, left, right, out, first=0, last=0, added=0):
@@ -118,3 +118,28 @@ def test_what_is_not_finite_reaches_its_row_and_no_other(precision, wrong):
     call("product", precision, left, right, out)
     assert not np.isfinite(out[4]).any()
     assert np.isfinite(np.delete(out, 4, axis=0)).all()
+
+
+PRODUCTS = {
+    "product(rows_of(cut(a, 0, (5, 3)), 1, 4), cut(b, 0, (3, 4)), cut(out, 2, (3, 4)))": (
+        lambda a, b, out: (out[2:14].reshape(3, 4), a.reshape(5, 3)[1:4] @ b.reshape(3, 4))
+    ),
+    "product_columns(cut(a, 0, (5, 3)), cut(b, 0, (3, 4)), cut(out, 0, (5, 4)), first, last)": (
+        lambda a, b, out: (out.reshape(5, 4)[:, 1:3], a.reshape(5, 3) @ b.reshape(3, 4)[:, 1:3])
+    ),
+    "product_over_rows(cut(a, 0, (3, 5)), cut(b, 0, (3, 4)), cut(out, 0, (5, 4)), first, last)": (
+        lambda a, b, out: (out.reshape(5, 4)[1:3], a.reshape(3, 5).T[1:3] @ b.reshape(3, 4))
+    ),
+}
+
+
+@both_precisions
+@pytest.mark.parametrize("call", PRODUCTS)
+def test_products_of_matrices_are_numpys_and_leave_the_rest_alone(precision, call):
+    random, real = np.random.default_rng(0), REALS[precision]
+    a, b = (random.integers(-9, 9, size).astype(real) for size in (15, 12))
+    source = go("a: Reals, b: Reals, out: Reals, first: int, last: int", call)
+    *_, out = on_both(source, precision, a, b, np.full(20, -77, real), 1, 3)
+    part, expected = PRODUCTS[call](a, b, out)
+    np.testing.assert_array_equal(part, expected)
+    assert (out == -77).sum() == out.size - part.size

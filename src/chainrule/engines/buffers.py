@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.builder import BATCH
 from chainrule.engines.codegen import Module
-from chainrule.engines.layout import LINE, LINE_BYTES, RUNNING
+from chainrule.engines.layout import RUNNING
+from chainrule.engines.processor import LINE, LINE_BYTES
 
 if TYPE_CHECKING:
     from chainrule.network import Network

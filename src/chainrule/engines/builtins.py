@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from chainrule.engines.casting import View
+from chainrule.engines.tabled import TABLE
 from chainrule.engines.tiles import tile, turn_square
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _sign(f: Function, x: Any) -> Any:
 
 
 def _larger(f: Function, x: Any, u: Any) -> Any:
-    """The larger of a value and what was largest so far; NaN if the value is."""
+    """The larger of a value and what was largest so far; NaN if either is."""
     x, u = f.alike(x, u)
     declared = f.builder.module.declare_intrinsic("llvm.maximum", [x.type], ir.FunctionType(x.type, [x.type, x.type]))
     return f.builder.call(declared, [x, u])
@@ -157,20 +158,19 @@ def _give_way(f: Function, address: Any) -> Any:
     return f.builder.call(f.builder.inttoptr(address, kind.as_pointer()), [])
 
 
-def multiply_symbol(precision: str) -> str:
-    """Return the name by which modules call the function of `chainrule.engines.products`."""
-    return f"chainrule_multiply_{precision}"
+def symbol(name: str) -> str:
+    """Return the name of a function or a table of ours among those of the whole process."""
+    return f"chainrule_{name}"
 
 
-def table_symbol(precision: str) -> str:
-    """Return the name by which modules find the table of `chainrule.engines.tabled`."""
-    return f"chainrule_sigmoid_table_{precision}"
+def _precision(real: ir.Type) -> str:
+    return "single" if isinstance(real, ir.FloatType) else "double"
 
 
 def table_of(f: Function) -> Any:
-    """Return where the table begins."""
+    """Return where the table of `chainrule.engines.tabled` begins."""
     real, module = f.types["real"].llvm, f.builder.module
-    name = table_symbol("single" if isinstance(real, ir.FloatType) else "double")
+    name = symbol(f"{TABLE}_{_precision(real)}")
     return module.globals.get(name) or ir.GlobalVariable(module, real, name)
 
 
@@ -184,7 +184,7 @@ def _multiply(
     """
     real = out.pointer.type.pointee
     kinds = [real.as_pointer(), _WORD, _WORD, real.as_pointer(), _WORD, real.as_pointer(), *[_WORD] * 5]
-    name = multiply_symbol("single" if isinstance(real, ir.FloatType) else "double")
+    name = symbol(f"multiply_{_precision(real)}")
     module = f.builder.module
     known = module.globals.get(name) or ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
     places = [left.pointer, *steps, right.pointer, right.shape[1], out.pointer, out.shape[1]]

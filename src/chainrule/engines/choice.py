@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.program import Program
 
-# What the reference engine takes, in seconds, for an equation and for an operation on one number; and how much work
-# is worth the compiling (docs/log.md).
+# What the reference engine takes, in seconds, for an equation and for an operation on one number; and how long it
+# takes to compile, at least and with its equations (docs/log.md).
 _PER_EQUATION, _PER_OPERATION = 1.5e-6, 3e-10
-_WORTH_COMPILING = 0.5
-# Compiling takes longer than in proportion: about a second for so many equations, four for twice as many.
-_EQUATIONS_A_SECOND = 100
+_WORTH_COMPILING, _EQUATIONS_A_SECOND = 0.3, 110
 
 
 def work_of(training: Training) -> float:
@@ -32,7 +30,7 @@ def work_of(training: Training) -> float:
 
 def worth_compiling(program: Program) -> float:
     """Return from how many seconds of the reference engine on it pays to compile a program."""
-    return _WORTH_COMPILING + (len(program.equations) / _EQUATIONS_A_SECOND) ** 2
+    return _WORTH_COMPILING + len(program.equations) / _EQUATIONS_A_SECOND
 
 
 def choose_engine(training: Training) -> tuple[Engine, str]:

@@ -16,8 +16,8 @@ from chainrule.derive import gradient_name
 from chainrule.engines import buffers, machine
 from chainrule.engines.block import Block
 from chainrule.engines.codegen import Module, generate
-from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
+from chainrule.engines.processor import available_cores
 from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, RECORD, TALLY, Wish

@@ -22,13 +22,12 @@ from typing import Any, TypeGuard
 
 from llvmlite import ir
 
-from chainrule.engines.builtins import BUILTINS, FAST, TYPES, table_of
+from chainrule.engines.builtins import BUILTINS, FAST, TYPES, symbol, table_of
 from chainrule.engines.casting import Casting, Value, View
-from chainrule.engines.products import vector_bytes
+from chainrule.engines.processor import vector_bytes
 from chainrule.engines.tabled import TABLE
 
 # What the names of functions begin with in machine code.
-SYMBOL = "chainrule_"
 # Loops of so many steps become one vector, with lanes left out, where the processor can do that (docs/log.md).
 _ONE_VECTOR = range(4, 17)
 
@@ -112,7 +111,7 @@ class Function(Casting):
         self.parameters = [(arg.arg, self._annotated(arg.annotation)) for arg in tree.args.args]
         result = self._annotated(tree.returns).llvm if tree.returns else ir.VoidType()
         kinds = [kind.llvm for _, kind in self.parameters]
-        self.llvm = ir.Function(module, ir.FunctionType(result, kinds), f"{SYMBOL}{tree.name}")
+        self.llvm = ir.Function(module, ir.FunctionType(result, kinds), symbol(tree.name))
         self.llvm.linkage = "internal"
         if "inlined" in marks or "exact" in marks:
             self.llvm.attributes.add("alwaysinline")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 from chainrule.architecture import COST
 from chainrule.engines.lowering import Section
+from chainrule.engines.processor import LINE
 from chainrule.engines.statements import Statement, is_literal, is_product, turned_operand
 from chainrule.equations import Ref
 from chainrule.program import Extent, Program
 
 RUNNING = "running"  # the vector of running means, which are not parameters
-LINE_BYTES = 64
-LINE = LINE_BYTES // 4  # numbers that a line of memory holds at most
 
 
 @dataclass(frozen=True)
@@ -135,19 +134,24 @@ class Memory:
         start = 0
         for ref in held:
             yield start
-            start += -(-self._elements(ref, rows) // line) * line
+            start += _up_to(line, self._elements(ref, rows))
 
     def elements(self, held: Iterable[Ref], rows: int) -> int:
         """Return how many numbers arrays take for a batch of so many rows, in whole lines of memory."""
-        return sum(-(-self._elements(ref, rows) // LINE) * LINE for ref in held)
+        return sum(_up_to(LINE, self._elements(ref, rows)) for ref in held)
 
     def _elements(self, ref: Ref, rows: int) -> int:
-        return prod(self.extent(index, rows) for index in ref.index_names)
+        return math.prod(self.extent(index, rows) for index in ref.index_names)
 
     def extent(self, index: str, rows: int) -> int:
         """Return a size for a batch of so many rows."""
         size = self.sizes[index]
         return size if isinstance(size, int) else rows
+
+
+def _up_to(line: int, elements: int) -> int:
+    """Return the whole lines that elements take, in elements."""
+    return math.ceil(elements / line) * line
 
 
 def _cost_first(name: str) -> bool:

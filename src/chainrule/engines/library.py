@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 
+from chainrule.engines.processor import LINE
 from chainrule.engines.products import turning
 
 _EXP = """
@@ -227,7 +228,7 @@ def sum_of(array: Reals, count: int) -> float:
 @inlined
 def share(start: int, stop: int, thread: int, threads: int) -> int:
     \"\"\"Return where the part of a range begins that a thread does, in whole lines of memory.\"\"\"
-    each = ((stop - start + threads - 1) // threads + 15) // 16 * 16
+    each = ((stop - start + threads - 1) // threads + {line} - 1) // {line} * {line}
     return min(start + thread * each, stop)
 """
 
@@ -257,6 +258,8 @@ def _part(name: str, x: str, coefficients: Sequence[float]) -> str:
     return "\n".join([head, _powers(x, len(coefficients)), f"    return {_estrin(coefficients, x)}", ""])
 
 
+# Bits of a mantissa, without the first.
+_MANTISSA = {"single": 23, "double": 52}
 # (exp(r) - 1 - r) / r**2 within half of ln 2, and (log(1 + f) - f + f**2 / 2) / f**3.
 _EXP_SINGLE = (0.500000002692141, 0.16666576969996114, 0.04166637532590722, 0.008363181239619273, 0.0013941108020960465)
 _EXP_DOUBLE = tuple(1 / math.factorial(k) for k in range(2, 15))
@@ -264,17 +267,22 @@ _LOG_SINGLE = (0.33333331, -0.24999981, 0.20000688, -0.1666915, 0.14251152, -0.1
                0.0733214)  # fmt: skip
 
 
+def rounding(precision: str) -> float:
+    """Return the number that rounds another to a whole one, in the sum's lowest bits, when it is added."""
+    return 1.5 * 2.0 ** _MANTISSA[precision]
+
+
 @cache
 def library(precision: str) -> str:
     """Return the source of all functions, for "single" or "double"."""
     single = precision == "single"
     real, whole = (np.float32, np.int32) if single else (np.float64, np.int64)
-    mantissa, bias = (23, 127) if single else (52, 1023)
+    mantissa, bias = _MANTISSA[precision], 127 if single else 1023
 
     def bits(value: float) -> int:
         return int(np.array(value, dtype=real).view(whole))
 
-    magic = 1.5 * 2.0**mantissa  # adding it rounds to a whole number
+    magic = rounding(precision)
     values = {
         "mantissa": mantissa,
         "magic": magic,
@@ -295,4 +303,4 @@ def library(precision: str) -> str:
     log_part = _part("log_part", "f", _LOG_SINGLE) if single else _LOG_PART_DOUBLE.format(odd=odd)
     exp_part = _part("exp_part", "r", _EXP_SINGLE if single else _EXP_DOUBLE)
     bodies = [text.format(**values) for text in (_EXP, _EXPM1, _LOG)]
-    return "\n".join([exp_part, log_part, *bodies, _OTHERS, _COMMON, turning(precision)])
+    return "\n".join([exp_part, log_part, *bodies, _OTHERS, _COMMON.replace("{line}", str(LINE)), turning(precision)])

@@ -22,8 +22,8 @@ import llvmlite.binding as llvm
 import platformdirs
 
 from chainrule.engines import builtins, casting, compiler, tiles
-from chainrule.engines.builtins import multiply_symbol, table_symbol
-from chainrule.engines.compiler import SYMBOL, to_llvm
+from chainrule.engines.builtins import symbol
+from chainrule.engines.compiler import to_llvm
 from chainrule.engines.products import products
 from chainrule.engines.tabled import TABLE, table
 
@@ -49,11 +49,11 @@ def entry_of(source: str, precision: str, entry: str) -> Entry:
 def _provide(source: str, precision: str) -> None:
     """Let a module find what stands outside of it: products of matrices, compiled once for all, and a table."""
     if "product" in source:
-        name = multiply_symbol(precision)
-        engine = _engine_of(products(precision), precision, name.removeprefix(SYMBOL), unroll=False)
-        llvm.add_symbol(name, engine.get_function_address(name))
+        name = f"multiply_{precision}"
+        engine = _engine_of(products(precision), precision, name, unroll=False)
+        llvm.add_symbol(symbol(name), engine.get_function_address(symbol(name)))
     if TABLE in source:
-        llvm.add_symbol(table_symbol(precision), table(precision).ctypes.data)
+        llvm.add_symbol(symbol(f"{TABLE}_{precision}"), table(precision).ctypes.data)
 
 
 def _engine_of(source: str, precision: str, entry: str, *, unroll: bool = True) -> Any:
@@ -107,7 +107,8 @@ def _compile(source: str, precision: str, entry: str, unroll: bool) -> bytes:
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.loop_unrolling = True, unroll
-    # Joining single numbers into vectors pays for the smallest networks, and takes a second for larger ones.
+    # Joining single numbers into vectors pays for the smallest networks, and takes a second for larger ones; where
+    # values are looked up one by one, what it joins must be taken apart again (docs/log.md).
     options.slp_vectorization = len(text) < _SHORT and TABLE not in source
     machine = _target()
     passes = llvm.create_pass_builder(machine, options)

@@ -15,6 +15,10 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
+from chainrule.engines.processor import vector_bytes
+
+# Rows of a tile, at most; slices of a batch begin with whole tiles.
+TILE = 8
 # Terms that are summed in one go: the rows of a tile stay in the nearest memory for so many (docs/log.md).
 _DEPTH = 512
 
@@ -80,13 +84,6 @@ def turn(matrix: Reals, rows: int, columns: int, turned: Reals, first: int, last
 
 
 @cache
-def vector_bytes() -> int:
-    """Return the size of the processor's vectors."""
-    features = llvm.get_host_cpu_features()
-    return 64 if features.get("avx512f") else 32 if features.get("avx") else 16
-
-
-@cache
 def products(precision: str, vector: int = 0) -> str:
     """Return the source of `multiply_single` or `multiply_double`, for vectors of so many bytes or the processor's."""
     lanes, rows = _lanes(precision, vector), _tile_rows(vector)
@@ -120,4 +117,4 @@ def _tile_rows(vector: int) -> int:
     x86 has 16 registers for vectors of up to 32 bytes; longer ones, and other processors, have 32.
     """
     few = (vector or vector_bytes()) < 64 and "x86" in llvm.get_process_triple()
-    return 4 if few else 8
+    return TILE // 2 if few else TILE

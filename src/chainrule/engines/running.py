@@ -15,9 +15,9 @@ from chainrule.engines import buffers
 from chainrule.engines.block import Block
 from chainrule.engines.buffers import SLICE_ROWS
 from chainrule.engines.codegen import generate
-from chainrule.engines.cores import available_cores
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.machine import yielding
+from chainrule.engines.processor import available_cores
 from chainrule.engines.statements import NotCompilableError, take_apart
 from chainrule.engines.template import Wish
 from chainrule.program import Program

@@ -15,6 +15,7 @@ from itertools import groupby
 from chainrule.engines.flat import runs_of, share_of, write_elements, write_run
 from chainrule.engines.layout import Layout, Memory, reads_of
 from chainrule.engines.lowering import Section, arrange
+from chainrule.engines.products import TILE
 from chainrule.engines.rowloop import RowLoop
 from chainrule.engines.statements import Statement, is_product, operands, take_apart, turned_operand
 from chainrule.engines.template import MEET, Wish
@@ -25,8 +26,6 @@ from chainrule.program import Program
 Write = Callable[[Writer, Places, Section], None]
 # So many phases of a slice stand in one function: LLVM takes longer for long ones than in proportion (docs/log.md).
 PHASES = 12
-# Slices have whole tiles of rows, as products have them.
-TILE = 8
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial, chebyshev
 
+from chainrule.engines.library import rounding
+
 TABLE = "sigmoid_table"
 # The table goes from minus to plus this, with so many polynomials for each unit, of so high a degree.
 _MOST, _PER_UNIT, _DEGREES = 16, 16, {"single": 3, "double": 7}
@@ -38,7 +40,7 @@ def sigmoid_by_table(x: real) -> real:
 @cache
 def sigmoid_by_table(precision: str) -> str:
     """Return the source of the function, for "single" or "double"."""
-    magic, count = 1.5 * 2.0 ** (23 if precision == "single" else 52), _DEGREES[precision] + 1
+    count = _DEGREES[precision] + 1
     # Pairs, pairs of pairs and so on, so that chains of operations are short (Estrin).
     terms = [f"{TABLE}[at + {k // 2 * 2 * _PLACES + k % 2}]" for k in range(count)]
     squares, power = [], "f"
@@ -49,7 +51,7 @@ def sigmoid_by_table(precision: str) -> str:
     return _FUNCTION.format(
         most=_MOST - 1 / _PER_UNIT,
         per_unit=_PER_UNIT,
-        magic=magic,
+        magic=rounding(precision),
         width=1 / _PER_UNIT,
         mask=_PLACES - 1,
         squares="\n        ".join(squares[:-1]),
