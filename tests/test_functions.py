@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.checks.dual import RULES, Dual
-from chainrule.equations import COMPARISONS, REDUCTIONS, Call, Ref, refs
+from chainrule.engines.reference import Plan
+from chainrule.equations import COMPARISONS, REDUCTIONS, Call, Const, Equation, Ref, refs
 from chainrule.errors import InputError
 from chainrule.functions import FUNCTIONS, function
 from chainrule.latex import latex
+from chainrule.program import Program
 from oracle import STEP, Evaluator
 
 EXPECTED: dict[str, Callable[..., float]] = {
@@ -225,14 +227,19 @@ def test_nan_passes_through_every_function_of_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_latex_has_every_argument_and_balanced_braces(name: str) -> None:
+def test_latex_has_every_argument(name: str) -> None:
+    args = tuple(map(Ref, ("x", "u", "v")))[: len(FUNCTIONS[name].derivatives)]
+    text = latex(Call(name, args))
+    assert all(text.count(arg.name) >= 1 for arg in args)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in FUNCTIONS.items() if entry.written])
+def test_what_is_written_out_has_the_same_value(name: str) -> None:
     entry = FUNCTIONS[name]
-    args = ["ARG0", "ARG1", "ARG2"][: len(entry.derivatives)]
-    text = entry.latex.format(*args)
-    assert all(text.count(arg) == 1 for arg in args)
-    assert text.count("{") == text.count("}")
-    assert text.count(r"\left") == text.count(r"\right")
-    assert latex(Call(name, tuple(map(Ref, ("x", "u", "v")))[: len(args)]))
+    for x in (-1.5, -0.25, 0.75, 2.0):
+        if name != "log1p" or x > -1:
+            written = Plan(Program((), (), (Equation(Ref("y"), entry.written_for([Const(x)])),), {})).run({})["y"]
+            assert math.isclose(written, entry.value(np, np.float64(x)), rel_tol=1e-12)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -14,6 +14,8 @@ from chainrule.schedules import Constant, Cosine, Exponential, InverseScaling, O
 
 if _typing.TYPE_CHECKING:
     from chainrule.checks import check_gradients
+    from chainrule.diagnosis import diagnose
+    from chainrule.exercises import exercise
     from chainrule.many import fit_many
 
 __all__ = [
@@ -47,7 +49,9 @@ __all__ = [
     "__version__",
     "activation",
     "check_gradients",
+    "diagnose",
     "errors",
+    "exercise",
     "fit_many",
     "loss",
 ]
@@ -61,6 +65,14 @@ def __getattr__(name: str) -> object:
         from chainrule.checks import check_gradients
 
         return check_gradients
+    if name == "diagnose":
+        from chainrule.diagnosis import diagnose
+
+        return diagnose
+    if name == "exercise":
+        from chainrule.exercises import exercise
+
+        return exercise
     if name == "fit_many":
         from chainrule.many import fit_many
 

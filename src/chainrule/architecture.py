@@ -144,6 +144,11 @@ class Architecture:
         """The dropout masks, inputs of a training program, with their rates."""
         return tuple(self._built(training=True).masks)
 
+    @cached_property
+    def unit_roles(self) -> dict[str, str]:
+        """What arrays are for the units of their layer: "input" (the weighted input) or "output"."""
+        return dict(self._built(training=True).roles)
+
     def shape_of(self, array: Ref) -> tuple[int, ...]:
         """Return the shape of an array without the batch's index, or of one sample's part of it."""
         return tuple(self._sizes[index] for index in array.index_names if index != BATCH)

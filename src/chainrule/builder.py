@@ -80,6 +80,8 @@ class Builder:
         self.numbers = 0
         self.input = ref("x", BATCH, self.new_index(inputs))
         self.taken.add("x")
+        # What an array is for the units it belongs to: their input or their output.
+        self.roles = {"x": "output"}
         # The last activation's input and the formulas of its logarithms, for the loss.
         self.weighted: Ref = self.input
         self.last: Activation | None = None
@@ -131,6 +133,7 @@ class Builder:
         """Add ``a = activation(z)``."""
         value = activation.formula.expand({"x": z}, z.index_names[-1])
         self.weighted, self.last = z, activation
+        self.roles |= {z.name: "input", target: "output"}
         return self.add(Equation(Ref(target, z.indices), value, origin=origin))
 
 
@@ -167,6 +170,7 @@ class _LayerBuilding:
         if recipe.activation:
             name = self.output or f"a{builder.numbers}"
             result = builder.activate(recipe.activation, result, name, recipe.origin)
+        builder.roles[result.name] = "output"
         return result
 
     def _check_names(self) -> None:

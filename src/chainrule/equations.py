@@ -189,7 +189,7 @@ def call(function: str, *args: Operand) -> Expr:
     """Apply a function or operator by name; minus a number is a number, as it is when read."""
     lifted = tuple(lift(arg) for arg in args)
     if function == "neg" and isinstance(lifted[0], Const):
-        return Const(-lifted[0].value)
+        return replace(lifted[0], value=-lifted[0].value)
     return Call(function, lifted)
 
 

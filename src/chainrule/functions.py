@@ -1,4 +1,4 @@
-"""Every function and operator of the language, one entry each: value, derivatives, LaTeX.
+"""Every function and operator of the language, one entry each: value, derivatives, how it is written.
 
 A derivative is a formula in the function's arguments (``x``; ``x`` and ``u`` where there are two; ``c``,
 ``x``, ``u`` for a choice) and its value ``y``. Where a derivative mentions ``y``, the value is kept from the
@@ -8,12 +8,12 @@ forward pass instead of being computed again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from chainrule.equations import COMPARISONS, Expr, refs
+from chainrule.equations import COMPARISONS, Expr, refs, substitute
 from chainrule.errors import InputError, unknown
 from chainrule.parsing import parse_expression
 
@@ -25,16 +25,19 @@ class Function:
     """One scalar function.
 
     `value(xp, *args)` computes it on an array namespace; `derivatives` has one formula for each argument;
-    `latex` has a place for each argument; `kink` is the formula whose change of sign is a kink of the
-    function (differences across it mean nothing); `reflected` says what the value at -x is in terms of ``y``.
+    `symbol` is its sign in print, `written` a formula that says the same in simpler functions, as one would
+    calculate it; without a symbol the formula is printed in its place. `kink` is the formula whose change of sign is a
+    kink of the function (differences across it mean nothing); `reflected` says what the value at -x is in terms of
+    ``y``.
     """
 
     name: str
     value: Value
     derivatives: tuple[str, ...]
-    latex: str
+    symbol: str = ""
     kink: str | None = None
     reflected: str | None = None
+    written: str | None = None
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -55,6 +58,12 @@ class Function:
     def kink_value(self) -> Expr | None:
         """The formula of the kink, read."""
         return parse_expression(self.kink) if self.kink else None
+
+    def written_for(self, args: Sequence[Expr]) -> Expr | None:
+        """Return the formula in simpler functions with arguments in place, if there is one."""
+        if self.written is None:
+            return None
+        return substitute(parse_expression(self.written), dict(zip(self.arguments, args, strict=True)))
 
     @cached_property
     def keeps_value(self) -> bool:
@@ -83,11 +92,10 @@ def _simple(name: str) -> Value:
     return lambda xp, *args: getattr(xp, name)(*args)
 
 
-def _infix(symbol: str, latex: str, x: str, u: str, value: Value, kink: str | None = None) -> Function:
-    return Function(symbol, value, (x, u), latex, kink)
+def _infix(symbol: str, x: str, u: str, value: Value, kink: str | None = None) -> Function:
+    return Function(symbol, value, (x, u), symbol, kink)
 
 
-_COMPARISON_LATEX = dict(zip(COMPARISONS, ("<", r"\le", ">", r"\ge", "=", r"\ne"), strict=True))
 _COMPARISON_VALUE: dict[str, Value] = {
     "<": lambda xp, x, u: x < u,
     "<=": lambda xp, x, u: x <= u,
@@ -98,48 +106,36 @@ _COMPARISON_VALUE: dict[str, Value] = {
 }
 
 _ENTRIES = (
-    _infix("+", "{0} + {1}", "1", "1", lambda xp, x, u: x + u),
-    _infix("-", "{0} - {1}", "1", "-1", lambda xp, x, u: x - u),
-    _infix("*", r"{0}\,{1}", "u", "x", lambda xp, x, u: x * u),
-    _infix("/", r"\frac{{{0}}}{{{1}}}", "1 / u", "-x / u**2", lambda xp, x, u: x / u),
+    _infix("+", "1", "1", lambda xp, x, u: x + u),
+    _infix("-", "1", "-1", lambda xp, x, u: x - u),
+    _infix("*", "u", "x", lambda xp, x, u: x * u),
+    _infix("/", "1 / u", "-x / u**2", lambda xp, x, u: x / u),
     # By the exponent only where the base is above 0: at 0 the slope is 0, below it there is none.
-    _infix("**", "{0}^{{{1}}}", "u * x**(u - 1)", "where(x > 0, y * log(x), 0)", lambda xp, x, u: x**u),
-    Function("neg", lambda xp, x: -x, ("-1",), "-{0}"),
-    *(
-        _infix(sign, f"[{{0}} {_COMPARISON_LATEX[sign]} {{1}}]", "0", "0", _COMPARISON_VALUE[sign], "x - u")
-        for sign in COMPARISONS
-    ),
+    _infix("**", "u * x**(u - 1)", "where(x > 0, y * log(x), 0)", lambda xp, x, u: x**u),
+    Function("neg", lambda xp, x: -x, ("-1",), "-"),
+    *(_infix(sign, "0", "0", _COMPARISON_VALUE[sign], "x - u") for sign in COMPARISONS),
+    Function("where", _simple("where"), ("0", "c", "1 - c"), "where"),
+    Function("stop", lambda xp, x: x, ("0",), "stop"),
+    Function("exp", _simple("exp"), ("y",), "exp"),
+    Function("expm1", _simple("expm1"), ("y + 1",), written="exp(x) - 1"),
+    Function("log", _simple("log"), ("1 / x",), "ln"),
+    Function("log1p", _simple("log1p"), ("1 / (1 + x)",), written="log(1 + x)"),
+    Function("sqrt", _simple("sqrt"), ("1 / (2 * y)",), "sqrt"),
+    Function("abs", _simple("abs"), ("sign(x)",), "abs", kink="x"),
+    Function("sign", _simple("sign"), ("0",), "sign", kink="x"),
+    Function("maximum", _simple("maximum"), ("x >= u", "x < u"), "max", kink="x - u"),
+    Function("minimum", _simple("minimum"), ("x <= u", "x > u"), "min", kink="x - u"),
+    Function("sin", _simple("sin"), ("cos(x)",), "sin"),
+    Function("cos", _simple("cos"), ("-sin(x)",), "cos"),
+    Function("sinh", _simple("sinh"), ("cosh(x)",), "sinh"),
+    Function("cosh", _simple("cosh"), ("sinh(x)",), "cosh"),
+    Function("tanh", _simple("tanh"), ("1 - y**2",), "tanh"),
+    Function("arctan", _simple("atan"), ("1 / (1 + x**2)",), "arctan"),
+    Function("erf", _erf, (f"{2 / math.sqrt(math.pi)!r} * exp(-x**2)",), "erf"),
+    Function("sigmoid", _sigmoid, ("y * (1 - y)",), "σ", reflected="1 - y", written="1 / (1 + exp(-x))"),
+    Function("softplus", _softplus, ("sigmoid(x)",), "softplus", written="log(1 + exp(x))"),
     Function(
-        "where",
-        _simple("where"),
-        ("0", "c", "1 - c"),
-        r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
-    ),
-    Function("stop", lambda xp, x: x, ("0",), r"\operatorname{{stop}}\left({0}\right)"),
-    Function("exp", _simple("exp"), ("y",), r"e^{{{0}}}"),
-    Function("expm1", _simple("expm1"), ("y + 1",), r"\left(e^{{{0}}} - 1\right)"),
-    Function("log", _simple("log"), ("1 / x",), r"\ln\left({0}\right)"),
-    Function("log1p", _simple("log1p"), ("1 / (1 + x)",), r"\ln\left(1 + {0}\right)"),
-    Function("sqrt", _simple("sqrt"), ("1 / (2 * y)",), r"\sqrt{{{0}}}"),
-    Function("abs", _simple("abs"), ("sign(x)",), r"\left|{0}\right|", kink="x"),
-    Function("sign", _simple("sign"), ("0",), r"\operatorname{{sign}}\left({0}\right)", kink="x"),
-    Function("maximum", _simple("maximum"), ("x >= u", "x < u"), r"\max\left({0}, {1}\right)", kink="x - u"),
-    Function("minimum", _simple("minimum"), ("x <= u", "x > u"), r"\min\left({0}, {1}\right)", kink="x - u"),
-    Function("sin", _simple("sin"), ("cos(x)",), r"\sin\left({0}\right)"),
-    Function("cos", _simple("cos"), ("-sin(x)",), r"\cos\left({0}\right)"),
-    Function("sinh", _simple("sinh"), ("cosh(x)",), r"\sinh\left({0}\right)"),
-    Function("cosh", _simple("cosh"), ("sinh(x)",), r"\cosh\left({0}\right)"),
-    Function("tanh", _simple("tanh"), ("1 - y**2",), r"\tanh\left({0}\right)"),
-    Function("arctan", _simple("atan"), ("1 / (1 + x**2)",), r"\arctan\left({0}\right)"),
-    Function("erf", _erf, (f"{2 / math.sqrt(math.pi)!r} * exp(-x**2)",), r"\operatorname{{erf}}\left({0}\right)"),
-    Function("sigmoid", _sigmoid, ("y * (1 - y)",), r"\sigma\left({0}\right)", reflected="1 - y"),
-    Function("softplus", _softplus, ("sigmoid(x)",), r"\operatorname{{softplus}}\left({0}\right)"),
-    Function(
-        "relu",
-        lambda xp, x: xp.maximum(x, xp.zeros_like(x)),
-        ("x > 0",),
-        r"\operatorname{{relu}}\left({0}\right)",
-        kink="x",
+        "relu", lambda xp, x: xp.maximum(x, xp.zeros_like(x)), ("x > 0",), "relu", kink="x", written="maximum(0, x)"
     ),
 )
 

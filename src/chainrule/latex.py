@@ -2,12 +2,55 @@ r"""Equations as LaTeX, in the form a textbook prints: ``d_w1[i,j]`` as :math:`\
 
 from __future__ import annotations
 
-from chainrule.equations import COMPARISONS, Call, Const, Equation, Expr, Index, Reduce, Ref, Size
-from chainrule.functions import function
+import re
 
-_GREEK = ("mu", "sigma", "beta", "alpha", "delta", "epsilon", "rho")
-_SIGNS = {"rate": r"\eta", "bias_rate": r"\eta_b", "step": r"\mathrm{step}"}
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+from chainrule.equations import Equation, Expr
+from chainrule.typeset import (
+    DOT,
+    GREEK,
+    THIN,
+    Cases,
+    Derivative,
+    Fenced,
+    Fraction,
+    Layout,
+    Matrix,
+    Over,
+    Power,
+    Root,
+    Row,
+    Symbol,
+    Text,
+    Typesetter,
+)
+
+_COMMANDS = {sign: rf"\{name}" for name, sign in GREEK.items()}
+_OPERATORS = ("ln", "max", "min", "sin", "cos", "sinh", "cosh", "tanh", "arctan")
+_SIGNS = {
+    THIN: r"\,",
+    DOT: r" \cdot ",
+    "∑": r"\sum",
+    "∂": r"\partial ",
+    "−": "-",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+}
+_SIGNS |= {
+    "·": r"\cdot ",
+    "←": r"\leftarrow",
+    "ᵀ": r"\top",
+    "⊙": r"\odot ",
+    "…": r"\dots ",
+    "%": r"\%",
+    "⋮": r"\vdots ",
+}
+# Signs that mean something to LaTeX, within text.
+_IN_TEXT = {sign: rf"\{sign}" for sign in "#$%&_{}"} | {"^": r"\^{}", "~": r"\~{}", "\\": r"$\backslash$"}
+_IN_TEXT |= {sign: f"${sign}$" for sign in "<>|"}
+# What `chainrule.typeset` writes above and below symbols; anything else is a name that somebody gave.
+_SCRIPTS = re.compile(r"(?:[\w,.()\[\] ]|[_^]\{|\})*")
+_BRACKETS = {"(": "(", ")": ")", "|": "|"}
 
 
 def latex(what: Expr | Equation) -> str:
@@ -20,118 +63,118 @@ def latex(what: Expr | Equation) -> str:
     if isinstance(what, Equation):
         sign = r"\leftarrow" if what.update else "="
         return f"{latex(what.target)} {sign} {latex(what.value)}"
-    match what:
-        case Const(value):
-            return _number(value)
-        case Index(name):
-            return _index(name)
-        case Size(index):
-            return _index(index).upper()
-        case Ref(name, indices):
-            return _reference(name, indices)
-        case Reduce(kind, indices, body):
-            return _reduction(kind, indices, body)
-        case Call(name, args):
-            return _call(name, args)
-    raise TypeError(f"not an expression of the language: {what!r}")
+    return to_latex(Typesetter().layout(what))
 
 
-def _number(value: float) -> str:
-    text = str(Const(value))
-    if "e" in text:
-        digits, power = text.split("e")
-        factor = "" if digits == "1" else rf"{digits} \cdot "
-        return rf"{factor}10^{{{int(power)}}}"
-    return text
+def to_latex(layout: Layout, colours: bool = False) -> str:
+    r"""Write a layout for mathematical mode; with `colours` a quantity stands in its role's ``\cr...`` command."""
+
+    def write(layout: Layout) -> str:
+        match layout:
+            case Text(text):
+                return _text(text)
+            case Symbol():
+                return _coloured(_symbol(layout), layout.role, colours)
+            case Derivative(of, by, role):
+                return _coloured(rf"\frac{{\partial {write(of)}}}{{\partial {write(by)}}}", role, colours)
+            case Row(parts):
+                return "".join(map(write, parts))
+            case Fraction(top, bottom):
+                return rf"\frac{{{write(top)}}}{{{write(bottom)}}}"
+            case Power(base, exponent):
+                inside = write(base)
+                return (
+                    f"{{{inside}}}^{{{write(exponent)}}}"
+                    if getattr(base, "above", "")
+                    else f"{inside}^{{{write(exponent)}}}"
+                )
+            case Root(inside):
+                return rf"\sqrt{{{write(inside)}}}"
+            case Fenced(inside, left, right) if left in _BRACKETS:
+                return rf"\left{left}{write(inside)}\right{right}"
+            case Fenced(inside, left, right):
+                return f"{left}{write(inside)}{right}"
+            case Over(sign, indices):
+                return rf"{_text(sign)}_{{{write(indices)}}} "
+            case Cases(condition, first, second):
+                rows = rf"{write(first)} & \text{{if }} {write(condition)} \\ {write(second)} & \text{{otherwise}}"
+                return rf"\begin{{cases}} {rows} \end{{cases}}"
+            case Matrix(rows):
+                lines = r" \\ ".join(" & ".join(map(write, one)) for one in rows)
+                return rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}"
+
+    return write(layout)
 
 
-def _index(name: str) -> str:
-    return name if len(name) == 1 else f"{name[0]}_{{{name[1:]}}}"
+def _coloured(text: str, role: str, colours: bool) -> str:
+    return rf"{role_command(role)}{{{text}}}" if colours and role else text
 
 
-def _reference(name: str, indices: tuple[Expr, ...]) -> str:
-    if name.startswith("d_"):
-        return rf"\frac{{\partial E}}{{\partial {_reference(name[2:], indices)}}}"
-    plain = all(isinstance(index, Index) for index in indices)
-    subscript = ("" if plain else ",").join(map(latex, indices))
-    return _name(name) + (f"_{{{subscript}}}" if subscript else "")
+def role_command(role: str) -> str:
+    r"""Return the command that gives a quantity the colour of its role.
 
-
-def _name(name: str) -> str:
-    """Return the symbol: layer numbers on top in brackets, words upright.
-
-    What was split off an array or belongs to one says so on top: ``y_max``, ``m_w1``.
+    >>> print(role_command("d_input"))
+    \crdinput
     """
-    if name in _SIGNS:
-        return _SIGNS[name]
-    base, _, suffix = name.partition("_")
-    letters = base.rstrip("0123456789")
-    number = base[len(letters) :]
-    symbol = rf"\{letters}" if letters in _GREEK else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
-    top = [f"({number})"] if number else []
-    if suffix:
-        top.append(_name(suffix))
-    return symbol + (f"^{{{','.join(top)}}}" if top else "")
+    return rf"\cr{role.replace('_', '')}"
 
 
-def _reduction(kind: str, indices: tuple[str, ...], body: Expr) -> str:
-    below = ",".join(map(_index, indices))
-    inside = _bracket(body, _PRODUCT)
-    if kind == "max":
-        return rf"\max_{{{below}}} {inside}"
-    sizes = "".join(_index(index).upper() for index in indices)
-    return (rf"\frac{{1}}{{{sizes}}} " if kind == "mean" else "") + rf"\sum_{{{below}}} {inside}"
+def _symbol(symbol: Symbol) -> str:
+    base = _word(symbol.base)
+    if symbol.above:
+        base += f"^{{{_scripts(symbol.above)}}}"
+    return base + (f"_{{{_scripts(symbol.below)}}}" if symbol.below else "")
 
 
-def _call(name: str, args: tuple[Expr, ...]) -> str:
-    match name, args:
-        case "*", (left, right):
-            dot = r" \cdot " if isinstance(right, Const) or _begins_with_number(right) else r"\,"
-            return _bracket(left, _PRODUCT) + dot + _bracket(right, _SIGN)
-        case "-", (left, right):
-            return f"{latex(left)} - {_bracket(right, _PRODUCT)}"
-        case "**", (base, power):
-            return f"{_bracket(base, _ATOM)}^{{{latex(power)}}}"
-        case "neg", (arg,):
-            return f"-{_bracket(arg, _PRODUCT)}"
-        case "where", (condition, first, second):
-            # The brackets that make a number of a comparison are not needed here.
-            comparison = isinstance(condition, Call) and condition.function in COMPARISONS
-            test = latex(condition)[1:-1] if comparison else latex(condition)
-            return function(name).latex.format(test, latex(first), latex(second))
-    return function(name).latex.format(*map(latex, args))
+def _scripts(text: str) -> str:
+    """Return what stands above or below: words upright, letters and what already is in groups as it is."""
+    if not _SCRIPTS.fullmatch(text):
+        return _word(text)
+    head, brace, rest = text.partition("{")
+    parts = [_script_word(part) for part in _split(head)]
+    if not brace:
+        return "".join(parts)
+    end = _closing(rest)
+    return "".join(parts) + "{" + _scripts(rest[:end]) + "}" + _scripts(rest[end + 1 :])
 
 
-def _begins_with_number(expr: Expr) -> bool:
-    while isinstance(expr, Call) and expr.function in ("*", "**"):
-        expr = expr.args[0]
-    return isinstance(expr, Const)
+def _closing(text: str) -> int:
+    depth = 0
+    for place, sign in enumerate(text):
+        if sign == "}" and depth == 0:
+            return place
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+    return len(text)
 
 
-def _bracket(expr: Expr, at_least: int) -> str:
-    return latex(expr) if _binding(expr) >= at_least else rf"\left({latex(expr)}\right)"
+def _split(text: str) -> list[str]:
+    """Return the runs of letters of a text, and what stands between them."""
+    parts: list[str] = []
+    for sign in text:
+        if parts and parts[-1][-1].isalpha() and sign.isalpha():
+            parts[-1] += sign
+        else:
+            parts.append(sign)
+    return parts
 
 
-def _binding(expr: Expr) -> int:
-    match expr:
-        case Call("+" | "-", _) | Reduce():
-            return _SUM
-        case Call("*", _) | Call("/", _):
-            return _PRODUCT if expr.function == "*" else _POWER
-        case Call("neg", _):
-            return _SUM
-        case Const(value) if value < 0:
-            return _SUM
-        case Call("**", _):
-            return _POWER
-        case Const():
-            return _POWER if "e" in str(expr) else _ATOM
-        case Call(name, _) if name in COMPARISONS:
-            return _ATOM
-        case Call("where", _):
-            return _SUM
-        case Call("exp", _):
-            return _POWER
-        case Ref(name, _) if name.startswith("d_") or "^" in _name(name):
-            return _POWER
-    return _ATOM
+def _script_word(part: str) -> str:
+    return part if not part.isalpha() or len(part) <= 2 else _word(part)
+
+
+def _word(name: str) -> str:
+    if name in _COMMANDS:
+        return _COMMANDS[name]
+    if name.isascii() and name.isalnum():
+        return name if len(name) == 1 else rf"\mathrm{{{name}}}"
+    return rf"\text{{{''.join(_IN_TEXT.get(sign, sign) for sign in name)}}}"
+
+
+def _text(text: str) -> str:
+    if text in _COMMANDS:
+        return _COMMANDS[text]
+    if text in _OPERATORS:
+        return rf"\{text}"
+    if text.isalpha() and len(text) > 1:
+        return rf"\operatorname{{{text}}}"
+    return _SIGNS.get(text) or "".join(_SIGNS.get(sign, sign) for sign in text)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown
+from chainrule.files import check_destination, reason, replace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +60,7 @@ def save(
         "versions": _versions(),
     }
     content = to_bytes(_tensors(net), metadata={KEY: json.dumps(description, allow_nan=False)})
-    _replace(check_destination(path), content)
+    replace(check_destination(path), content)
 
 
 def load(path: str | Path) -> Model:
@@ -84,7 +82,7 @@ def load(path: str | Path) -> Model:
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
                 raise _damaged(path) from error
     except PermissionError as error:
-        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+        raise InputError(f"{path} cannot be read: {reason(error)}") from error
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is no model file, or not the whole of one") from error
 
@@ -95,37 +93,11 @@ def existing(path: str | Path, what: str) -> Path:
     try:
         folder, found = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:
-        raise InputError(f"{shown(str(path))} cannot be read: {_reason(error)}") from error
+        raise InputError(f"{shown(str(path))} cannot be read: {reason(error)}") from error
     if folder:
         raise InputError(f"{path} is a folder: name a {what} file in it")
     if not found:
         raise InputError(f"there is no file {path}")
-    return path
-
-
-def check_destination(path: str | Path) -> Path:
-    """Return the path if a model file can be written there, else raise InputError: before a long training.
-
-    What exists there must be a file that may be written: a device or a pipe is not replaced.
-    """
-    try:
-        path = Path(os.path.realpath(path))
-        found, folder, file = path.exists(), path.is_dir(), path.is_file()
-        # The owner of a computer may write to any file; who made it read-only meant it.
-        read_only = file and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK))
-        home, open_home = path.parent.is_dir(), os.access(path.parent, os.W_OK)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{shown(str(path))} cannot be written: {_reason(error)}") from error
-    if folder:
-        raise InputError(f"{path} is a folder: name the model file to write in it")
-    if found and not file:
-        raise InputError(f"{path} is no regular file: name a file that can be replaced, or a new one")
-    if read_only:
-        raise InputError(f"{path} is read-only: name another file, or permit writing to it")
-    if not home:
-        raise InputError(f"there is no folder {path.parent} to write {path.name} to")
-    if not open_home:
-        raise InputError(f"{path.name} cannot be written: there is no permission to write to {path.parent}")
     return path
 
 
@@ -214,26 +186,6 @@ def _tensors(net: Network) -> dict[str, NDArray[Any]]:
 
 def _shape(shape: tuple[int, ...] | None) -> str:
     return "no array" if shape is None else f"shape {shape}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write to a file beside `path`, make sure it is on the disk, and only then give it the name."""
-    beside = path.with_name(f".chainrule-{secrets.token_hex(8)}")  # short, so that it fits where the name just fits
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {_reason(error)}") from error
-    finally:
-        with suppress(OSError):  # the first error is the one to tell
-            beside.unlink(missing_ok=True)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _versions() -> dict[str, str]:

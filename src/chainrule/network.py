@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chainrule.engines.choice import RunChoice
     from chainrule.engines.reference import Plan
     from chainrule.engines.running import CompiledRun
+    from chainrule.explain import Document
     from chainrule.history import History
     from chainrule.optimizers import Optimizer
     from chainrule.settings import Callback
@@ -332,6 +333,66 @@ class Network:
         return float(self._run(given, penalties=penalties)[COST])
 
     # What others do with it
+
+    def explain(
+        self,
+        x: Any,
+        t: Any,
+        *,
+        optimizer: Optimizer | str | None = None,
+        steps: int = 1,
+        focus: str | None = None,
+        language: str = "en",
+        style: str = "scalar",
+        bias: str = "separate",
+        digits: int | None = None,
+        names: str | Mapping[str, str] = "indices",
+        sample_weight: Any = None,
+        training: bool = False,
+    ) -> Document:
+        """Return the worked example of training on a batch: every number, and how it is calculated.
+
+        Parameters
+        ----------
+        x, t, sample_weight : a batch as for `fit`; all of it is one update.
+        optimizer : such as `GradientDescent(0.5)`; default the one of the last training, or `Adam()`.
+        steps : how many updates, one after the other.
+        focus : an element such as "w1[0,2]" or "a1[0,1]" (counted from 0): just what it needs. Without it a network
+            of more than some 400 steps shows what the weight with the largest derivative needs.
+        language : "en" or "zh".
+        style : "scalar", a step for each number, or "matrix", a step for each array.
+        bias : "separate", or "ones": in matrices, as the weight of a constant input 1.
+        digits : decimals; default 9 for float64 and 6 for float32. The calculation itself is in float64.
+        names : "indices" as in the equations (`w1[0,2]`), "net/out", "z/a" or "x/y" with numbered weights (`w5`, for
+            networks of Dense layers), or a mapping from elements to names.
+        training : with dropout and the batch's own statistics, as a training step has them.
+
+        The network is left as it is. Raises `InputError` for what does not fit.
+
+        >>> from chainrule import Dense, GradientDescent
+        >>> net = Network(1, [Dense(1, "sigmoid")], dtype="float64")
+        >>> net.set_parameters({"w1": [[0.3]], "b1": [0.5]})
+        >>> document = net.explain([[1.0]], [[0.0]], optimizer=GradientDescent(0.5), digits=4)
+        >>> [(str(step.target), round(step.value, 4)) for step in document.steps][:2]
+        [('z1[0,0]', 0.8), ('y[0,0]', 0.69)]
+        """
+        from chainrule.explain import explain
+
+        return explain(
+            self,
+            x,
+            t,
+            optimizer=optimizer,
+            steps=steps,
+            focus=focus,
+            language=language,
+            style=style,
+            bias=bias,
+            digits=digits,
+            names=names,
+            sample_weight=sample_weight,
+            training=training,
+        )
 
     def fit(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 from chainrule.builder import Parameter
@@ -54,6 +54,11 @@ class Optimizer:
     state: ClassVar[tuple[str, ...]] = ()
     update: ClassVar[str] = ""
     numbers: ClassVar[tuple[str, ...]] = ()
+
+    def __str__(self) -> str:
+        """Return the name with the numbers that are set."""
+        numbers = [f"{one.name}={value}" for one in fields(self) if (value := getattr(self, one.name)) is not None]
+        return f"{type(self).__name__}({', '.join(sorted(numbers, key=lambda text: not text.startswith('rate')))})"
 
     def __post_init__(self) -> None:
         as_schedule(self.rate)

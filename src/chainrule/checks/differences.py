@@ -96,7 +96,9 @@ class Differences:
         Long steps suffer from curvature, short ones from rounding: of the steps tried, the one is believed that
         agrees best with the longer one before it, its rounding counted. A step across a kink is not.
         """
-        smooth = [slope for slope in (self._at(directions, step) for step in STEPS) if slope]
+        # A long step may leave where the cost is a number, as below a square root.
+        found = (self._at(directions, step) for step in STEPS)
+        smooth = [slope for slope in found if slope and math.isfinite(slope.value)]
         if len(smooth) < 2:
             return Difference(smooth[0].value) if smooth else Difference(math.nan, kink=True)
         _, best = min(pairwise(smooth), key=lambda pair: abs(pair[0].value - pair[1].value) + pair[1].rounding)

@@ -13,7 +13,11 @@ import typer
 from chainrule import __version__
 from chainrule.cli.check import check
 from chainrule.cli.demo import demo
+from chainrule.cli.diagnose import diagnose
 from chainrule.cli.example import example
+from chainrule.cli.exercise import exercise
+from chainrule.cli.explain import explain
+from chainrule.cli.grade import grade
 from chainrule.cli.predict import predict
 from chainrule.cli.screen import warn
 from chainrule.cli.source import source
@@ -27,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, check, example, source, demo):
+for command in (train, predict, check, example, explain, exercise, grade, diagnose, source, demo):
     app.command()(command)
 
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.choices import optimizer_of
 from chainrule.cli.screen import facts, plain
-from chainrule.errors import InputError, shown, unknown
-from chainrule.ranges import check_number, whole
+from chainrule.errors import InputError, shown
+from chainrule.files import check_destination
+from chainrule.ranges import whole
 
 if TYPE_CHECKING:
     from chainrule.layers import Dense
     from chainrule.network import Network
-    from chainrule.optimizers import Optimizer
     from chainrule.tables import TableEncoder
 
 PATIENCE = 20
@@ -51,7 +52,7 @@ def train(
     for name, value in (("--epochs", epochs), ("--batch-size", batch_size)):
         whole(name, value)
     whole("--seed", seed, 0, 2**63 - 1)
-    layers, update = _hidden_layers(hidden, activation), _optimizer(optimizer, rate)
+    layers, update = _hidden_layers(hidden, activation), optimizer_of(optimizer, rate)
     _check_destinations(table, log, out)
 
     frame = tables.read(table)
@@ -83,7 +84,6 @@ def train(
 
 
 def _check_destinations(table: Path, log: Path | None, out: Path | None) -> None:
-    from chainrule import models
 
     for name, path in (("--log", log), ("--out", out)):
         if path and _same(path, table):
@@ -93,7 +93,7 @@ def _check_destinations(table: Path, log: Path | None, out: Path | None) -> None
     if log:
         _check_log(log)
     if out:
-        models.check_destination(out)
+        check_destination(out)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -130,18 +130,6 @@ def _hidden_layers(hidden: str, activation: str) -> list[Dense]:
     for size in units:
         whole("a layer of --hidden", size)
     return [Dense(size, activation) for size in units]
-
-
-def _optimizer(name: str, rate: float | None) -> Optimizer:
-    from chainrule.optimizers import OPTIMIZERS
-
-    if name not in OPTIMIZERS:
-        raise unknown("optimizer", name, OPTIMIZERS)
-    given = {}
-    if rate is not None:
-        check_number("--rate", rate, above=0)
-        given["rate"] = rate
-    return OPTIMIZERS[name](**given)
 
 
 def _network(encoder: TableEncoder, hidden: list[Dense], seed: int) -> Network:

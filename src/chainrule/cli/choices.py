@@ -1,0 +1,75 @@
+"""What several commands let one choose: an optimiser, and a batch of a published example or of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import InputError, shown, unknown
+from chainrule.ranges import check_number
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+
+
+def optimizer_of(name: str, rate: float | None) -> Optimizer:
+    """Return an optimiser by name, with a rate if one is given."""
+    from chainrule.optimizers import OPTIMIZERS
+
+    if name not in OPTIMIZERS:
+        raise unknown("optimizer", name, OPTIMIZERS)
+    given = {}
+    if rate is not None:
+        check_number("--rate", rate, above=0)
+        given["rate"] = rate
+    return OPTIMIZERS[name](**given)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A network and a batch for it; of an example also its optimiser and its own names."""
+
+    net: Network
+    x: Any
+    t: Any
+    optimizer: Optimizer | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def chosen(model: str, table: Path | None, rows: Sequence[int]) -> Chosen:
+    """Return a published example by its name, or a model file with rows of a table, counted from 1.
+
+    Raises `InputError` for a name that is neither, for a missing table and for rows that are not there.
+    """
+    from chainrule.examples import EXAMPLES
+
+    if model in EXAMPLES and table is None and not rows:
+        example = EXAMPLES[model]
+        setup = example.set_up()
+        optimizer = example.fit_settings()["optimizer"]
+        return Chosen(setup.net, setup.x, setup.t, optimizer, dict(example.aliases))
+    if not Path(model).exists() and not Path(model).suffix:
+        raise unknown("example", model, EXAMPLES)
+    return _of_table(Path(model), table, rows)
+
+
+def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
+    from chainrule import models, tables
+
+    loaded = models.load(model)
+    encoder = loaded.table
+    if encoder is None:
+        raise InputError(f"{model} was not trained on a table; explain it in Python, by net.explain(x, t)")
+    if table is None or not rows:
+        raise InputError(f"give the table and --row, the number of a row in it: explain {model} TABLE --row 1")
+    frame = tables.read(table)
+    for row in rows:
+        if not 1 <= row <= len(frame):
+            raise InputError(f"--row must be from 1 to {len(frame)}, the rows of {table}, not {row}")
+    part = frame[[row - 1 for row in rows]]
+    if encoder.target.name not in part.columns:
+        raise InputError(f"{table} lacks the column {shown(encoder.target.name)}, the target that the cost needs")
+    return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part))

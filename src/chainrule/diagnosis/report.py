@@ -1,0 +1,196 @@
+"""What a diagnosis says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainrule.language import catalogue
+
+if TYPE_CHECKING:
+    from chainrule.diagnosis.slips import Slip
+
+_MOST_SHOWN = 12
+_MOST_EXPLANATIONS = 5
+ROUNDING_UNITS = 2.5
+"""Off by no more units of the last digit, a number may be right but for rounding on the way to it."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A number that is not the right one: its name, both values, and the equation that gives the right one.
+
+    `units` is how far it is off, in units of its last digit; `operands` are given numbers that it is made of
+    and that agree.
+    """
+
+    name: str
+    theirs: float
+    right: float
+    equation: str
+    units: float
+    operands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """An equation as they have it, and the corrected one; either is empty where there is none."""
+
+    theirs: str
+    right: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """One slip, or two together, with the lines that it changes."""
+
+    slips: tuple[Slip, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the slips."""
+        return tuple(slip.key for slip in self.slips)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What reproduces the numbers: one of `named`, which give the same numbers here, the most plausible first.
+
+    `reproduced` of the `telling` numbers that are not right.
+    """
+
+    named: tuple[Named, ...]
+    reproduced: int
+    telling: int
+
+
+@dataclass(frozen=True)
+class Misprint:
+    """A number that is the right one, or that of another quantity, but for one digit; `changed` is False if exact."""
+
+    name: str
+    printed: str
+    meant: str
+    value: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The result of `diagnose`; `str` says it in words.
+
+    Attributes
+    ----------
+    agrees : whether every number is right to its rounding.
+    compared : how many numbers were given.
+    agreeing : the names of the arrays, or elements, all of whose given numbers are right.
+    differing : the numbers that are not, in the order of calculation.
+    explanations : slips that reproduce the numbers, most plausible first.
+    misprints : where no slip does, numbers that another quantity or a digit explains.
+    tried : slips and pairs of slips tried.
+    by_chance : how many of them match no better than chance would.
+    optimizer : whether updates were part of what was tried.
+    """
+
+    agrees: bool
+    compared: int
+    agreeing: tuple[str, ...]
+    differing: tuple[Difference, ...]
+    explanations: tuple[Explanation, ...]
+    misprints: tuple[Misprint, ...]
+    tried: int
+    by_chance: int
+    optimizer: bool
+    language: str = "en"
+
+    @property
+    def first(self) -> Difference | None:
+        """The first number in the order of calculation that is not right."""
+        return self.differing[0] if self.differing else None
+
+    def __str__(self) -> str:
+        text = catalogue(self.language)
+        if self.agrees:
+            return text("All numbers agree ({count}): {names}.", count=self.compared, names=self._names())
+        lines = []
+        if self.agreeing:
+            lines.append(text("Agrees: {names}.", names=self._names()))
+        lines += [*self._first_wrong(), "", *(self._explained() or self._unexplained())]
+        return "\n".join(lines)
+
+    def _names(self) -> str:
+        rest = len(self.agreeing) - _MOST_SHOWN
+        text = catalogue(self.language)
+        more = [text("{count} more", count=rest)] if rest > 0 else []
+        return ", ".join([*self.agreeing[:_MOST_SHOWN], *more])
+
+    def _first_wrong(self) -> list[str]:
+        text, first = catalogue(self.language), self.differing[0]
+        return [
+            text(
+                "{wrong} of {count} numbers do not agree. The first in the order of calculation is {name}:",
+                wrong=len(self.differing),
+                count=self.compared,
+                name=first.name,
+            ),
+            "    " + text("theirs {theirs}, right {right}", **_apart(first.theirs, first.right)),
+            f"    {first.equation}",
+        ]
+
+    def _explained(self) -> list[str]:
+        lines = []
+        for number, explanation in enumerate(self.explanations[:_MOST_EXPLANATIONS], start=1):
+            lines += self._explanation(number, explanation)
+        return lines
+
+    def _explanation(self, number: int, explanation: Explanation) -> list[str]:
+        text = catalogue(self.language)
+        best, *others = explanation.named
+        title = text(" and ").join(text(slip.title) for slip in best.slips)
+        lines = [f"{number}. {title}"]
+        for other in others:
+            same = text(" and ").join(text(slip.title) for slip in other.slips)
+            lines.append("   " + text("or, with the same numbers here: {slip}", slip=same))
+        counted = {"count": explanation.reproduced, "total": explanation.telling}
+        lines.append("   " + text("It reproduces {count} of the {total} numbers that are not right.", **counted))
+        for line in best.lines:
+            lines.append("   " + text("theirs: {line}", line=line.theirs or text("(no such line)")))
+            lines.append("   " + text("right:  {line}", line=line.right or text("(no such line)")))
+        return [*lines, *(f"   {text(slip.reason)}" for slip in best.slips)]
+
+    def _unexplained(self) -> list[str]:
+        text, first = catalogue(self.language), self.differing[0]
+        if self.misprints:
+            return [self._misprint(misprint) for misprint in self.misprints]
+        lines = [text("No known slip gives these numbers; {count} were tried, alone and in pairs.", count=self.tried)]
+        if self.by_chance:
+            few = text("{count} would, but by chance, since the numbers have few digits.", count=self.by_chance)
+            lines += [few, text("Give more numbers, or more digits.")]
+        if max(difference.units for difference in self.differing) <= ROUNDING_UNITS:
+            lines.append(text("All are off by a unit or two of the last digit: rounding on the way would do that."))
+        where = text("Look at the equation of {name} above.", name=first.name)
+        if first.operands:
+            made_of = ", ".join(first.operands)
+            where = text(
+                "Look at the equation of {name} above: {operands} in it agree.", name=first.name, operands=made_of
+            )
+        lines.append(where)
+        if not self.optimizer:
+            lines.append(text("Slips of the update are tried where the optimizer is given."))
+        return lines
+
+    def _misprint(self, misprint: Misprint) -> str:
+        text = catalogue(self.language)
+        values = {"name": misprint.name, "printed": misprint.printed, "meant": misprint.meant, "value": misprint.value}
+        if not misprint.changed:
+            return text("{name} is given as {printed}, which is {meant}.", **values)
+        if misprint.meant == misprint.name:
+            return text("{name} is given as {printed}: one digit of {value} is wrong.", **values)
+        return text("{name} is given as {printed}, which but for one digit is {meant}, {value}.", **values)
+
+
+def _apart(theirs: float, right: float) -> dict[str, str]:
+    """Return two numbers written with as many digits as it takes to see the difference, but at least 9."""
+    digits = next((count for count in range(9, 17) if f"{theirs:.{count}g}" != f"{right:.{count}g}"), 17)
+    return {"theirs": f"{theirs:.{digits}g}", "right": f"{right:.{digits}g}"}

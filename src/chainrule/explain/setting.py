@@ -1,0 +1,103 @@
+"""What a worked example begins with: the network, its numbers, the samples, the rules of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.equations import Const, Ref
+from chainrule.explain.document import Section, Table
+
+if TYPE_CHECKING:
+    from chainrule.explain.calculation import Batch
+    from chainrule.explain.naming import Naming
+    from chainrule.explain.numbers import Digits
+    from chainrule.language import Catalogue
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+
+# Larger arrays are given by their shape.
+_MOST_NUMBERS, _MOST_SAMPLES, _MOST_COLUMNS = 40, 8, 12
+
+
+def setting(
+    net: Network,
+    batch: Batch,
+    optimizer: Optimizer,
+    naming: Naming,
+    digits: Digits,
+    text: Catalogue,
+    root: tuple[Ref, ...] | None,
+    chosen: bool,
+) -> Section:
+    """Return the section."""
+    loss = net.architecture.loss
+    said = [
+        text(
+            "The network has {inputs} inputs and {outputs} outputs ({sizes}) and {count} parameters.",
+            inputs=net.inputs,
+            outputs=net.outputs,
+            sizes=net.architecture.sizes,
+            count=net.vector.size,
+        ),
+        text("The loss is {name}: {formula}, summed over the outputs.", name=loss.name, formula=loss.formula.text)
+        if loss.formula.runs_over_units()
+        else text("The loss is {name}: {formula}.", name=loss.name, formula=loss.formula.text),
+        text("It learns by {optimizer}.", optimizer=str(optimizer)),
+        text("Numbers are rounded to {digits} decimals for print only; the calculation goes on with all of them.",
+             digits=digits.decimals),
+    ]  # fmt: skip
+    if net.dtype == np.float32:
+        said.append(
+            text("The network computes in float32; here it is float64, which differs from the seventh digit on.")
+        )
+    if root:
+        signs = ", ".join(naming.plain(one) for one in root)
+        said.append(text("Shown is what {signs} needs; of long sums the ten largest terms.", signs=signs))
+        if chosen:
+            said.append(
+                text("All steps of this network would fill a book: {signs} has the largest derivative. "
+                     "Any other is shown by focus.", signs=signs)
+            )  # fmt: skip
+    tables = [_samples(net, batch, naming, text), *_parameters(net, naming, text)]
+    return Section("setting", text("Setting"), tuple(said), tuple(table for table in tables if table))
+
+
+def _samples(net: Network, batch: Batch, naming: Naming, text: Catalogue) -> Table | None:
+    x, t = batch.given["x"], batch.given["t"]
+    if net.inputs + net.outputs > _MOST_COLUMNS:
+        return None
+    columns = [Ref("x", (Const(0), Const(k))) for k in range(net.inputs)]
+    columns += [Ref("t", (Const(0), Const(k))) for k in range(net.outputs)]
+    head = tuple(naming.plain(one).removesuffix(f"[{naming.sample(0)}]") for one in columns)
+    shown = range(min(len(x), _MOST_SAMPLES))
+    rows: list[tuple[str | float, ...]] = [(str(naming.sample(n)), *map(float, (*x[n], *t[n]))) for n in shown]
+    title = text("Samples") if len(x) <= _MOST_SAMPLES else text("The first {shown} of {count} samples",
+                                                                 shown=_MOST_SAMPLES, count=len(x))  # fmt: skip
+    return Table(title, (text("sample"), *head), tuple(rows))
+
+
+def _parameters(net: Network, naming: Naming, text: Catalogue) -> Iterator[Table]:
+    arrays = {ref.name: np.asarray(net.parameters[ref.name], np.float64) for ref in _refs(net)}
+    if sum(array.size for array in arrays.values()) > _MOST_NUMBERS:
+        head = (text("array"), text("shape"), text("smallest"), text("largest"))
+        ranges = [(name, str(array.shape), float(array.min()), float(array.max())) for name, array in arrays.items()]
+        yield Table(text("Parameters"), head, tuple(ranges))
+        return
+    values = [one for name, array in arrays.items() for one in _elements(name, array)]
+    rows = tuple((naming.plain(one), value) for one, value in values)
+    yield Table(text("Parameters at the start"), (text("parameter"), text("value")), rows)
+
+
+def _refs(net: Network) -> list[Ref]:
+    return [parameter.ref for parameter in net.architecture.parameters]
+
+
+def _elements(name: str, array: Any) -> Iterator[tuple[Ref, float]]:
+    """Yield the elements of an array, those of one unit together, as a textbook counts them."""
+    places = sorted(np.ndindex(*array.shape), key=lambda place: place[::-1]) if array.ndim else [()]
+    for place in islice(places, array.size):
+        yield Ref(name, tuple(map(Const, place))), float(array[place])

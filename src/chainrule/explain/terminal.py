@@ -1,0 +1,210 @@
+"""A document as text for a terminal, plain or in colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from chainrule.explain.colours import COLOURS
+from chainrule.explain.document import Document, Line, Part, Section, Step, Table
+from chainrule.explain.plain import to_plain
+from chainrule.explain.typesetting import Lines
+from chainrule.typeset import Derivative, Fenced, Fraction, Layout, Power, Root, Row, Symbol
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from chainrule.language import Catalogue
+
+_INDENT = "    "
+
+
+def to_text(document: Document, width: int = 100) -> str:
+    """Return plain text of at most so many columns where formulas allow it."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    out = StringIO()
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False, color_system=None)
+    for part in renderables(document, width):
+        console.print(part, soft_wrap=False)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def renderables(document: Document, width: int) -> Iterator[RenderableType]:
+    """Yield what rich prints of a document on so many columns."""
+    from rich.text import Text
+
+    yield Text(document.title, style="bold")
+    for section in document.sections:
+        yield from _Printer(document, width).section(section)
+
+
+def uses_of(text: Catalogue, numbers: list[int]) -> str:
+    """Return in words which steps a step uses."""
+    listed = ", ".join(map(str, numbers))
+    if len(numbers) == 1:
+        return text("uses step {numbers}", numbers=listed)
+    return text("uses steps {numbers}", numbers=listed) if numbers else ""
+
+
+def checked(document: Document, step: Step) -> str:
+    """Return what finite differences say of a derivative."""
+    text = document.text_of
+    if step.check is None or step.check.value is None:
+        return text("finite difference: none, the function has a kink here")
+    return text("finite difference: {value}", value=document.digits(step.check.value)) + "  ✓"
+
+
+class _Printer:
+    def __init__(self, document: Document, width: int):
+        self.document, self.lines, self.width = document, Lines(document), width
+        self.numbers = document.numbers
+        self.count = len(self.numbers)
+
+    def section(self, section: Section) -> Iterator[RenderableType]:
+        from rich.rule import Rule
+        from rich.text import Text
+
+        yield Text()
+        yield Rule(section.title, align="left", style="dim")
+        for said in section.text:
+            yield Text(said)
+        for table in section.tables:
+            yield Text()
+            yield Text(table.title, style="bold")
+            yield self._table(table)
+        for step in section.steps:
+            yield Text()
+            yield from self.step(step)
+
+    def step(self, step: Step) -> Iterator[RenderableType]:
+        from rich.table import Table as Grid
+        from rich.text import Text
+
+        text = self.document.text_of
+        head = text("Step {number} of {count}", number=step.number, count=self.count)
+        title = Text.assemble(
+            (head, "dim"), (f" · {step.place}" if step.place else "", "dim"), " · ", (step.title, "bold")
+        )
+        grid = Grid.grid(expand=True)
+        grid.add_column()
+        grid.add_column(justify="right", style="dim")
+        grid.add_row(title, uses_of(text, [self.numbers[key] for key in step.uses]))
+        yield grid
+        yield Text(step.why)
+        sign = self._styled(self.lines.layout(step.target))
+        for part in step.parts:
+            yield from self._part(part)
+        yield from self._lines(step.lines, sign, step.sign)
+        if step.check:
+            yield Text(_INDENT + checked(self.document, step), style="dim")
+        if step.remark:
+            yield Text(step.remark, style="italic")
+
+    def _part(self, part: Part) -> Iterator[RenderableType]:
+        from rich.text import Text
+
+        if not part.lines:
+            yield Text(f"{_INDENT}{part.label}: {self.document.digits(part.value)}")
+            return
+        if part.brief:
+            shown = [
+                " ".join(self._cell(cell).plain.strip() for cell in cells) for _, cells in self.lines.rows(part.lines)
+            ]
+            yield Text(f"{_INDENT}{part.label}:  {' = '.join(shown)}")
+            return
+        yield from self._lines(part.lines, Text(part.label + ": "), "")
+
+    def _lines(self, lines: tuple[Line, ...], sign: Text, equals: str) -> Iterator[RenderableType]:
+        """Yield lines whose cells stand below each other where there are as many, and which break between cells."""
+        from rich.text import Text
+
+        rows = [[self._cell(cell) for cell in cells] for _, cells in self.lines.rows(lines)]
+        margin = " " * sign.cell_len
+        room = self.width - len(_INDENT) - len(margin) - 3
+        widths = _widths(rows)
+        aligned = sum(widths) <= room
+        for number, row in enumerate(rows):
+            head = Text(_INDENT).append_text(sign if number == 0 else Text(margin))
+            head.append(f" {'=' if number else equals or ' '} ")
+            if aligned and len(row) == len(widths):
+                for place, cell in enumerate(row[:-1]):
+                    cell.append(" " * (widths[place] - cell.cell_len))
+            for broken in _broken(row, room):
+                yield head.append_text(broken)
+                head = Text(" " * (len(_INDENT) + len(margin) + 3))
+
+    def _cell(self, cell: tuple[str, Layout]) -> Text:
+        from rich.text import Text
+
+        sign, layout = cell
+        return Text(f" {sign} " if sign else "").append_text(self._styled(layout))
+
+    def _styled(self, layout: Layout) -> Text:
+        """Return a layout in one line, its quantities in the colours of their roles."""
+        from rich.text import Text
+
+        whole = to_plain(layout)
+        found = Text(whole)
+        start = 0
+        for symbol in _symbols(layout):
+            plain = to_plain(symbol)
+            start = whole.find(plain, start)
+            if start < 0:
+                break
+            if symbol.role:
+                found.stylize(COLOURS[symbol.role].terminal, start, start + len(plain))
+            start += len(plain)
+        return found
+
+    def _table(self, table: Table) -> RenderableType:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table as Grid
+
+        grid = Grid(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for name in table.head:
+            grid.add_column(name, no_wrap=True)
+        for row in table.rows:
+            grid.add_row(*(cell if isinstance(cell, str) else self.document.digits(cell) for cell in row))
+        return grid
+
+
+def _symbols(layout: Layout) -> Iterator[Symbol | Derivative]:
+    """Yield the quantities of a layout in reading order."""
+    match layout:
+        case Symbol() | Derivative():
+            yield layout
+        case Row(parts):
+            for part in parts:
+                yield from _symbols(part)
+        case Fraction(one, other) | Power(one, other):
+            yield from _symbols(one)
+            yield from _symbols(other)
+        case Root(inside) | Fenced(inside):
+            yield from _symbols(inside)
+
+
+def _broken(row: list[Text], room: int) -> Iterator[Text]:
+    """Yield the cells of a row in lines that fit, as far as single cells do."""
+    from rich.text import Text
+
+    line = Text()
+    for cell in row:
+        if line.cell_len and line.cell_len + cell.cell_len > room:
+            yield line
+            line = Text("  ")
+            cell = cell[1:] if cell.plain.startswith(" ") else cell
+        line.append_text(cell)
+    line.rstrip()
+    yield line
+
+
+def _widths(rows: Iterable[list[Text]]) -> list[int]:
+    """Return the widths of the columns, from the rows that have as many cells as the first."""
+    rows = list(rows)
+    count = len(rows[0]) if rows else 0
+    alike = [row for row in rows if len(row) == count]
+    return [max(row[place].cell_len for row in alike) for place in range(count)]

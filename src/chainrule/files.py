@@ -1,0 +1,57 @@
+"""Writing files so that each is there whole, the old one or the new."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from chainrule.errors import InputError, shown
+
+
+def check_destination(path: str | Path) -> Path:
+    """Return the path if a file can be written there, else raise InputError: before a long training.
+
+    What exists there must be a file that may be written: a device or a pipe is not replaced.
+    """
+    try:
+        path = Path(os.path.realpath(path))
+        found, folder, file = path.exists(), path.is_dir(), path.is_file()
+        # The owner of a computer may write to any file; who made it read-only meant it.
+        read_only = file and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK))
+        home, open_home = path.parent.is_dir(), os.access(path.parent, os.W_OK)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(str(path))} cannot be written: {reason(error)}") from error
+    if folder:
+        raise InputError(f"{path} is a folder: name the file to write in it")
+    if found and not file:
+        raise InputError(f"{path} is no regular file: name a file that can be replaced, or a new one")
+    if read_only:
+        raise InputError(f"{path} is read-only: name another file, or permit writing to it")
+    if not home:
+        raise InputError(f"there is no folder {path.parent} to write {path.name} to")
+    if not open_home:
+        raise InputError(f"{path.name} cannot be written: there is no permission to write to {path.parent}")
+    return path
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write to a file beside `path`, make sure it is on the disk, and only then give it the name."""
+    beside = path.with_name(f".chainrule-{secrets.token_hex(8)}")  # short, so that it fits where the name just fits
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {reason(error)}") from error
+    finally:
+        with suppress(OSError):  # the first error is the one to tell
+            beside.unlink(missing_ok=True)
+
+
+def reason(error: Exception) -> str:
+    """Return what the operating system says of an error."""
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,169 @@
+"""What may be given, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.errors import InputError
+from chainrule.examples import network
+
+RIGHT = {"E": 0.298371109, "d_w2[0,0]": 0.082167041}
+
+
+@pytest.fixture
+def mazur():
+    return network("mazur")
+
+
+def test_names_elements_numbers_and_arrays(mazur):
+    values = cr.Network.values(*mazur)
+    theirs = {
+        **RIGHT,
+        "a1": values["a1"].tolist(),
+        "d_w1": None,
+        "d_b1": np.nan,
+        " d_w2 [ 1 , 0 ] ": values["d_w2"][1, 0],
+    }
+    diagnosis = cr.diagnose(*mazur, theirs)
+    assert diagnosis.agrees
+    assert diagnosis.compared == 5
+    assert set(diagnosis.agreeing) == {"E", "d_w2[0,0]", "a1", "d_w2[1,0]"}
+    assert str(diagnosis).startswith("All numbers agree (5): ")
+
+
+def test_nan_stands_for_what_is_not_given(mazur):
+    given = np.array([[np.nan, 0.5], [np.nan, np.nan]])
+    diagnosis = cr.diagnose(*mazur, {"d_w2": given})
+    assert diagnosis.compared == 1
+    assert diagnosis.first.name == "d_w2[0,1]"
+
+
+class Tensor:
+    """As a PyTorch tensor that takes part in derivatives."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self.value
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+
+def test_tensors_of_other_libraries(mazur):
+    right = mazur[0].gradients(*mazur[1:])["w2"].astype(np.float32)
+    assert cr.diagnose(*mazur, {"d_w2": Tensor(right)}).agrees
+
+
+@pytest.mark.parametrize("text", ["0.0822", "0.08217", "0.082", "8.2e-2", "0.08216704084570487"])
+def test_printed_digits_are_taken_at_their_word(mazur, text):
+    assert cr.diagnose(*mazur, f'name,value\n"d_w2[0,0]",{text}\n').agrees == (text != "0.08216704084570487")
+    assert cr.diagnose(*mazur, f"d_w2[0,0],{text}\nE,\n").agrees == (text != "0.08216704084570487")
+
+
+@pytest.mark.parametrize("text", ["0.0823", "0.08218", "0.083"])
+def test_a_last_digit_too_far_does_not_agree(mazur, text):
+    assert not cr.diagnose(*mazur, f"name,value\nd_w2[0,0],{text}").agrees
+
+
+def test_a_file(mazur, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("name,value\nE,0.2984\nd_w2[0,0],nan\n")
+    assert cr.diagnose(*mazur, path).compared == 1
+    assert cr.diagnose(*mazur, str(path)).agrees
+
+
+@pytest.mark.parametrize(("digits", "agrees"), [(3, True), (5, False), (None, False)])
+def test_digits_of_arrays(mazur, digits, agrees):
+    assert cr.diagnose(*mazur, {"E": 0.298372, "d_y": [[0.741, -0.217]]}, digits=digits).agrees == agrees
+
+
+def test_few_decimals_are_taken_for_printed_ones(mazur):
+    right = cr.Network.values(*mazur)
+    for name in ("z1", "a1", "d_w1", "d_z1"):
+        assert cr.diagnose(*mazur, {name: np.round(right[name], 4)}).agrees
+        assert cr.diagnose(*mazur, {name: np.round(right[name], 4).astype(np.float32)}).agrees
+        off = np.round(right[name], 4) + 2e-4
+        assert not cr.diagnose(*mazur, {name: off}).agrees
+
+
+def test_names_of_ones_own(mazur):
+    names = {"w5": "w2[0,0]", "out": "y"}
+    theirs = {"dE/dw5": 0.082167041, "d_w5": 0.082167041, "out": [[0.7514, 0.7729]]}
+    assert cr.diagnose(*mazur, theirs, names=names).agrees
+    optimizer = cr.GradientDescent(0.5)
+    assert cr.diagnose(*mazur, {"w5": 0.35891648}, names=names, optimizer=optimizer).agrees
+
+
+def test_the_network_is_left_as_it_is(mazur):
+    net, x, t = mazur
+    before = net.vector.copy()
+    cr.diagnose(net, x, t, {"b1": net.parameters["b1"], "a1": [[0.0, 1.0]]}, optimizer="adam", steps=3)
+    assert (net.vector == before).all()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "message"),
+    [
+        ({"d_w3": 1.0}, "unknown name 'd_w3': did you mean 'd_w2'?"),
+        ({"d_w1[2,0]": 1.0}, "d_w1[2,0] is no element of d_w1, which has shape (2, 2) and counts from 0"),
+        ({"d_w1[0]": 1.0}, "d_w1[0] is no element of d_w1"),
+        ({"d_w1[-1,0]": 1.0}, "unknown name 'd_w1[-1,0]'"),
+        ({"d_w1": [1.0, 2.0]}, "d_w1 must have shape (2, 2), not (2,)"),
+        ({"d_y": [[1.0], [2.0]]}, "d_y must have shape (1, 2), not (2, 1); transpose it"),
+        ({"d_w1": [[1.0, 2.0], [3.0]]}, "d_w1 must be numbers, not"),
+        ({"E": "many"}, "E must be numbers, not 'many'"),
+        ({"E": 1j}, "E must be numbers"),
+        ({"E": np.inf}, "E must be finite numbers, but holds inf"),
+        ({3: 1.0}, "a number is given by its name in the equations, such as 'd_w1', not by 3"),
+        ({}, "there are no numbers to compare"),
+        ({"E": None, "c": np.nan}, "there are no numbers to compare"),
+        ({"w1": np.ones((2, 2))}, "w1 is compared as it is after the update: say how it is updated"),
+        (7, "the numbers are a mapping of names to arrays, or a CSV of name,value; not 7"),
+        ("name,value\n", "there are no numbers to compare"),
+        ("\n", "there are no numbers to compare"),
+        ("name,value\nE,x\n", "E must be a number, not 'x'"),
+        ("name,value\nE,inf\n", "E must be a finite number, not inf"),
+        ("name,value\n0.3\n", "a row of the numbers reads name,value"),
+        ("name,value\nE,1\nE,2\n", "'E' is given twice"),
+        ("nowhere.csv", "there is no file nowhere.csv"),
+        (Path("nowhere.csv"), "there is no file nowhere.csv"),
+    ],
+)
+def test_what_does_not_fit_is_refused(mazur, theirs, message):
+    with pytest.raises(InputError) as error:
+        cr.diagnose(*mazur, theirs)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"digits": 0}, "digits must be a whole number of at least 1, not 0"),
+        ({"digits": 16}, "digits must be a whole number of at most 15"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
+        ({"training": "yes"}, "training must be True or False, not 'yes'"),
+        ({"optimizer": "adm"}, "unknown optimiser 'adm': did you mean 'adam'?"),
+        ({"language": "xx"}, "unknown language 'xx'"),
+        ({"sample_weight": [1, 2]}, "sample_weight must have shape (1,)"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(mazur, options, message):
+    with pytest.raises(InputError) as error:
+        cr.diagnose(*mazur, RIGHT, **options)
+    assert message in str(error.value)
+
+
+def test_a_network_whose_values_overflow_is_refused():
+    net = cr.Network(1, [cr.Dense(1)], dtype="float64")
+    net.set_parameters({"w1": [[1e200]]})
+    with pytest.raises(InputError, match="there is nothing to compare with: the right value is not finite"):
+        cr.diagnose(net, [[1e200]], [[0.0]], {"E": 1.0})

@@ -1,0 +1,28 @@
+"""Every sentence of the package that a catalogue may translate, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import chainrule
+
+SOURCE = Path(chainrule.__file__).parent
+# What a catalogue is called where sentences are said.
+NAMES = ("text", "text_of")
+
+
+def messages() -> set[str]:
+    """Return the literal first arguments of all calls of a catalogue."""
+    return {message for path in SOURCE.rglob("*.py") for message in messages_in(ast.parse(path.read_text("utf-8")))}
+
+
+def messages_in(tree: ast.AST) -> list[str]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_catalogue(node.func) and node.args]
+    return [node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)]  # fmt: skip
+
+
+def _is_catalogue(function: ast.expr) -> bool:
+    name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+    return name in NAMES
