@@ -49,7 +49,7 @@ _SIGNS |= {
 _IN_TEXT = {sign: rf"\{sign}" for sign in "#$%&_{}"} | {"^": r"\^{}", "~": r"\~{}", "\\": r"$\backslash$"}
 _IN_TEXT |= {sign: f"${sign}$" for sign in "<>|"}
 # What `chainrule.typeset` writes above and below symbols; anything else is a name that somebody gave.
-_SCRIPTS = re.compile(r"(?:[\w,.()\[\] ]|[_^]\{|\})*")
+_SCRIPTS = re.compile(r"(?:[\w,.()\[\] +\-*/<>=!]|[_^]\{|\})*")
 _BRACKETS = {"(": "(", ")": ")", "|": "|"}
 
 

@@ -114,6 +114,7 @@ def test_rohan_lenny_weights_destroyed_through_an_alias():
     w1 -= rate * np.outer(x[0], d1)
     diagnosis = cr.diagnose(net, x, t, {"w1": w1, "w2": w2}, optimizer=cr.GradientDescent(rate))
     assert first(diagnosis) == {"in_place"}
+    assert "right:  (no such line)" in str(diagnosis)
 
 
 def test_rohan_lenny_formula_as_printed():

@@ -56,7 +56,7 @@ def test_rounding_on_the_way_is_no_error(one: Exercise, digits: int) -> None:
     assert names(grades, Verdict.RIGHT) == list(one.solution)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(networks, st.data(), st.sampled_from([4, 6, None]))
 def test_an_error_counts_once(one: Exercise, data: st.DataObject, digits: int | None) -> None:
     """One number is off by a fifth; all that is calculated from it, rightly, counts as right."""
@@ -181,8 +181,8 @@ def test_a_slip_is_named_after_an_error_in_arithmetic(one: Exercise, slip: str, 
     assert "a_h2" not in said
 
 
-@pytest.mark.parametrize("name", ["z_h1", "a_h2", "E", "dE/dz_o1", "dE/dw5", "new b2"])
-@pytest.mark.parametrize("by", [0.1234, -0.0777, 0.031])
+@pytest.mark.parametrize("name", ["z_h1", "E", "dE/dz_o1", "dE/dw5", "new b2"])
+@pytest.mark.parametrize("by", [0.1234, -0.031])
 def test_an_error_in_arithmetic_is_called_no_slip(one: Exercise, name: str, by: float) -> None:
     assert "no common mistake" in str(one.grade(written(calculate(one, errors={name: by}), 5)))
 

@@ -13,6 +13,7 @@ from by_hand import calculate
 
 from chainrule.exercises import Exercise, exercise, exercises
 from chainrule.exercises.sheet import BLANK, booklet, form
+from chainrule.language import languages
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,16 @@ def test_a_form_is_csv_with_the_names_of_the_sheet(one: Exercise) -> None:
     assert [row[0] for row in rows[1:]] == ["1"] * 28 + ["2"] * 28
     right = calculate(one)
     assert all(float(value) == pytest.approx(right[name], rel=1e-8) for _, name, value in rows[1:])
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_the_same_numbers(one: Exercise, language: str) -> None:
+    text = one.sheet(language).text()
+    assert text.count(BLANK) == 28
+    assert "i2 → h1" in text
+    grades = str(one.grade(calculate(one, slip="sign"), language))
+    assert "-0.664037" in grades
+    assert one.answers(language).text()
 
 
 @pytest.mark.parametrize("kind", ["text", "md", "latex", "html", "json"])

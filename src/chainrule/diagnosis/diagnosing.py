@@ -235,11 +235,15 @@ class Case:
 
     def _lines(self, calculation: Calculation) -> tuple[Line, ...]:
         """Return the equations that a slip changes, beside the right ones."""
-        right = {(eq.target.name, eq.update): str(eq) for eq in self.right.equations}
-        theirs = {(eq.target.name, eq.update): str(eq) for eq in calculation.equations}
-        keys = dict.fromkeys((*theirs, *right))
-        changed = [key for key in keys if theirs.get(key) != right.get(key)]
-        lines = [Line(theirs.get(key, ""), right.get(key, "")) for key in changed]
+        right = [equation for equation in self.right.equations if equation not in calculation.equations]
+        lines = []
+        for theirs in calculation.equations:
+            if theirs not in self.right.equations:
+                same = (eq for eq in right if (eq.target, eq.update) == (theirs.target, theirs.update))
+                corrected = next(same, None)
+                lines.append(Line(str(theirs), str(corrected or "")))
+                right = [equation for equation in right if equation is not corrected]
+        lines += [Line("", str(left_out)) for left_out in right]
         return tuple(lines or self._order_of(calculation))
 
     def _order_of(self, calculation: Calculation) -> list[Line]:

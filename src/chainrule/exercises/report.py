@@ -50,7 +50,7 @@ def _section(grades: Grades, text: Catalogue) -> Section:
     if grades.diagnosis:
         said += sentences(grades.exercise, grades.marks, grades.diagnosis, grades.language)
     title = text("Exercise {number} (seed {seed})", number=grades.number, seed=grades.exercise.seed)
-    head = (text("name"), text("given"), text("right value"), text("from the numbers given before"), text("mark"))
+    head = (text("name"), text("given"), text("right value"), text("from those before"), text("mark"))
     rows = tuple(_row(mark, text) for mark in grades.marks)
     return Section(f"grades-{grades.number}", title, tuple(said), (Table(text("Marks"), head, rows),))
 

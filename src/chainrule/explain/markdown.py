@@ -84,7 +84,7 @@ def joined(cells: Cells) -> str:
 
 def latex_sign(sign: str) -> str:
     """Return the sign before a cell in LaTeX."""
-    return {"·": r"\cdot", "−": "-", "←": r"\leftarrow"}.get(sign, sign)
+    return {"·": r"\cdot", "−": "-", "←": r"\leftarrow", "⊙": r"\odot"}.get(sign, sign)
 
 
 def aligned(rows: list[tuple[Line, Cells]], target: str, sign: str) -> str:

@@ -66,6 +66,15 @@ class Lines(Typesetter):
             return Text("(" + " × ".join(map(str, values.shape)) + ")")
         return Matrix(tuple(tuple(self._number(float(value)) for value in one) for one in rows))
 
+    def cells(self, expr: Expr) -> Cells:
+        """Return the terms or factors of an expression; those of matrices too."""
+        match expr:
+            case Product(left, right):
+                return [*self.cells(left), ("·", self._side(right))]
+            case Elementwise(left, right):
+                return [*self.cells(left), ("⊙", self._side(right))]
+        return super().cells(expr)
+
     def rows(self, lines: tuple[Line, ...]) -> list[tuple[Line, Cells]]:
         """Return each line with its cells: those of lines with as many stand below each other."""
         return [(line, self.cells(line.expr)) for line in lines]
