@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import chainrule
+from chainrule.diagnosis.slips import SLIPS
 
 SOURCE = Path(chainrule.__file__).parent
 # What a catalogue is called where sentences are said.
@@ -13,7 +14,11 @@ NAMES = ("text", "text_of")
 
 
 def messages() -> set[str]:
-    """Return the literal first arguments of all calls of a catalogue."""
+    """Return the literal first arguments of all calls of a catalogue, and what the table of slips says."""
+    return literals() | {message for slip in SLIPS.values() for message in (slip.title, slip.reason)}
+
+
+def literals() -> set[str]:
     return {message for path in SOURCE.rglob("*.py") for message in messages_in(ast.parse(path.read_text("utf-8")))}
 
 

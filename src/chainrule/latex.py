@@ -96,8 +96,8 @@ def to_latex(layout: Layout, colours: bool = False) -> str:
                 return f"{left}{write(inside)}{right}"
             case Over(sign, indices):
                 return rf"{_text(sign)}_{{{write(indices)}}} "
-            case Cases(condition, first, second):
-                rows = rf"{write(first)} & \text{{if }} {write(condition)} \\ {write(second)} & \text{{otherwise}}"
+            case Cases(condition, first, second, words):
+                rows = rf"{write(first)} & \text{{{words[0]} }} {write(condition)} \\ {write(second)} & \text{{{words[1]}}}"
                 return rf"\begin{{cases}} {rows} \end{{cases}}"
             case Matrix(rows):
                 lines = r" \\ ".join(" & ".join(map(write, one)) for one in rows)

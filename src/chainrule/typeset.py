@@ -98,11 +98,12 @@ class Over:
 
 @dataclass(frozen=True)
 class Cases:
-    """One value if a condition holds, another otherwise."""
+    """One value if a condition holds, another otherwise; `words` are those for "if" and "otherwise"."""
 
     condition: Layout
     first: Layout
     second: Layout
+    words: tuple[str, str] = ("if", "otherwise")
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,8 @@ class Typesetter:
 
     With `dots` every product has its dot, as between numbers; without, factors stand side by side.
     """
+
+    words = ("if", "otherwise")
 
     def __init__(
         self,
@@ -261,7 +264,7 @@ class Typesetter:
                 # The brackets that make a number of a comparison are not needed here.
                 is_comparison = isinstance(condition, Call) and condition.function in COMPARISONS
                 test = self._comparison(condition) if is_comparison else self.layout(condition)
-                return Cases(test, self.layout(first), self.layout(second))
+                return Cases(test, self.layout(first), self.layout(second), self.words)
             case _ if name in COMPARISONS:
                 return Fenced(self._comparison(Call(name, args)), "[", "]")
         entry = function(name)

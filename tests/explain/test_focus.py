@@ -63,7 +63,7 @@ def test_paths_add_up_to_the_derivative():
 def test_the_paths_are_those_of_the_published_formula():
     """dJ/dw1[i,j] as the product along each path, calculated by hand."""
     net, x, t = network("rohan-lenny", "float64")
-    values = {name: value for name, value in net.values(x[:1], t[:1]).items()}
+    values = net.values(x[:1], t[:1])
     step = next(step for step in net.explain(x[:1], t[:1], focus="w1[0,1]").steps if step.key.startswith("chain"))
     y, z, p = values["a1"][0], values["a2"][0], values["y"][0, 0]
     w2, w3 = net.parameters["w2"], net.parameters["w3"]

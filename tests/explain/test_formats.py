@@ -56,7 +56,13 @@ def test_names_that_mean_something_to_latex_are_only_names(tmp_path):
 
 @pdflatex
 def test_every_kind_of_layer_and_loss_is_set(tmp_path):
-    layers = [cr.Dense(3, "elu"), cr.BatchNorm("gelu"), cr.Dropout(0.5), cr.Residual([cr.Dense(3, "selu")]), cr.Dense(2)]
+    layers = [
+        cr.Dense(3, "elu"),
+        cr.BatchNorm("gelu"),
+        cr.Dropout(0.5),
+        cr.Residual([cr.Dense(3, "selu")]),
+        cr.Dense(2),
+    ]
     net = cr.Network(2, layers, "huber", penalties=[cr.L1(0.1)], dtype="float64")
     document = net.explain([[1, 2], [3, 5]], [[0, 1], [1, 0]], training=True, digits=4, optimizer=cr.Adam(clip_norm=1))
     set_by_pdflatex(document, tmp_path)

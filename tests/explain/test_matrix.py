@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_networks import cases
 
 import chainrule as cr
 from chainrule.explain.algebra import Grid, Product, Transposed, Whole
 from chainrule.explain.plain import to_plain
 from chainrule.explain.typesetting import Lines
+from random_networks import cases
 
 X, T = [[0.5, 1.0], [0.2, -1.0]], [[1.0], [0.0]]
 
@@ -58,7 +58,10 @@ def test_the_bias_is_a_weight_of_ones():
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "momentum", "adam", "adamw"])
 def test_with_ones_the_numbers_are_the_same(optimizer):
     apart, ones = (
-        {step.key: step.arrays for step in net().explain(X, T, style="matrix", bias=bias, optimizer=optimizer, steps=2).steps}
+        {
+            step.key: step.arrays
+            for step in net().explain(X, T, style="matrix", bias=bias, optimizer=optimizer, steps=2).steps
+        }
         for bias in ("separate", "ones")
     )
     for key, found in ones.items():

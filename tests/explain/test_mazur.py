@@ -30,7 +30,7 @@ def numbers_in(content, form):
 
 
 def shown(figure, numbers):
-    """Tell whether a number, rounded to the digits of a figure, is that figure, or the figure cut to what is printed."""
+    """Tell whether a number, rounded to the digits of a figure, is that figure."""
     wanted = f"{float(figure):.9f}" if len(figure.partition(".")[2]) > 9 else figure
     return any(prints_as(number, wanted) or prints_as(-number, wanted) for number in numbers)
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import evaluate
-from random_networks import Case, cases
 
 import chainrule as cr
 from chainrule.examples import EXAMPLES, network
 from chainrule.explain.plain import to_plain
 from chainrule.explain.typesetting import Lines
+from random_networks import Case, cases
 
 OPTIMIZERS = (
     cr.GradientDescent(0.3),

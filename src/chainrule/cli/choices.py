@@ -62,14 +62,18 @@ def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
     loaded = models.load(model)
     encoder = loaded.table
     if encoder is None:
-        raise InputError(f"{model} was not trained on a table; explain it in Python, by net.explain(x, t)")
+        raise InputError(f"{model} was not trained on a table; load it in Python with chainrule.models.load")
     if table is None or not rows:
-        raise InputError(f"give the table and --row, the number of a row in it: explain {model} TABLE --row 1")
-    frame = tables.read(table)
+        raise InputError(f"for the model {model}, give a table and with --row the number of a row in it")
+    frame, target = tables.read(table), encoder.target.name
     for row in rows:
         if not 1 <= row <= len(frame):
             raise InputError(f"--row must be from 1 to {len(frame)}, the rows of {table}, not {row}")
+    if target not in frame.columns:
+        raise InputError(f"{table} lacks the column {shown(target)}, the target that the cost needs")
     part = frame[[row - 1 for row in rows]]
-    if encoder.target.name not in part.columns:
-        raise InputError(f"{table} lacks the column {shown(encoder.target.name)}, the target that the cost needs")
+    part = part.with_columns(encoder.target.read(part[target]))
+    if part[target].null_count():
+        missing = rows[part[target].is_null().arg_true()[0]]
+        raise InputError(f"row {missing} of {table} has no value of {shown(target)}, the target that the cost needs")
     return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part))

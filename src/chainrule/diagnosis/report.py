@@ -123,7 +123,7 @@ class Diagnosis:
         rest = len(self.agreeing) - _MOST_SHOWN
         text = catalogue(self.language)
         more = [text("{count} more", count=rest)] if rest > 0 else []
-        return ", ".join([*self.agreeing[:_MOST_SHOWN], *more])
+        return text(", ").join([*self.agreeing[:_MOST_SHOWN], *more])
 
     def _first_wrong(self) -> list[str]:
         text, first = catalogue(self.language), self.differing[0]
@@ -171,7 +171,7 @@ class Diagnosis:
             lines.append(text("All are off by a unit or two of the last digit: rounding on the way would do that."))
         where = text("Look at the equation of {name} above.", name=first.name)
         if first.operands:
-            made_of = ", ".join(first.operands)
+            made_of = text(", ").join(first.operands)
             where = text(
                 "Look at the equation of {name} above: {operands} in it agree.", name=first.name, operands=made_of
             )

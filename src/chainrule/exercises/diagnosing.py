@@ -65,7 +65,8 @@ def sentences(exercise: Exercise, marks: Sequence[Mark], found: Diagnosis, langu
         yield from (text(slip.reason) for slip in best.slips)
         yield from _lines([(line.theirs, line.right) for line in best.lines if line.theirs and line.right], text)
     if local:
-        names = ", ".join(local.reproduced[:_MOST_NAMED]) + (", ..." if len(local.reproduced) > _MOST_NAMED else "")
+        more = ["..."] if len(local.reproduced) > _MOST_NAMED else []
+        names = text(", ").join([*local.reproduced[:_MOST_NAMED], *more])
         yield text("Diagnosis of {names}: {slips}.", names=names, slips=text(local.slip.title))
         yield text(local.slip.reason)
         yield from _lines(local.lines, text)

@@ -45,9 +45,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Check:
-    """The same derivative by finite differences; None at a kink, where these mean nothing."""
+    """The same derivative by finite differences; None where there are none, as at a kink.
+
+    `agrees` is whether the derivative is as near to it as differences can tell.
+    """
 
     value: float | None
+    agrees: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Steps:
             *map(self._step, section.steps),
             id=name,
             aria_labelledby=f"{name}-title",
+            **({"class_": "new-page"} if section.new_page else {}),
         )
 
     def _step(self, step: Step) -> str:
@@ -93,8 +94,8 @@ class Steps:
         numbers = [self.numbers[key] for key in step.uses]
         if not numbers:
             return ""
-        links = ", ".join(element("a", str(one), href=f"#{self.frame.step(one)}") for one in numbers)
         text = self.text
+        links = text(", ").join(element("a", str(one), href=f"#{self.frame.step(one)}") for one in numbers)
         said = (
             text("uses step {numbers}", numbers=_MARK)
             if len(numbers) == 1
@@ -107,7 +108,7 @@ class Steps:
         if step.check.value is None:
             return escaped(self.text("finite difference: none, the function has a kink here"))
         said = self.text("finite difference: {value}", value=_MARK)
-        return _filled(said, self.number(step.check.value)) + " ✓"
+        return _filled(said, self.number(step.check.value)) + (" ✓" if step.check.agrees else "")
 
     def number(self, value: float) -> str:
         """Return a number as it stands in a sentence or in a table, with the signs that it has in formulas."""

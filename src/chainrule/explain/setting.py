@@ -37,7 +37,7 @@ def setting(
     loss = net.architecture.loss
     said = [
         text(
-            "The network has {inputs} inputs and {outputs} outputs ({sizes}) and {count} parameters.",
+            "The network ({sizes}) has {count} parameters; it takes {inputs} values and gives {outputs}.",
             inputs=net.inputs,
             outputs=net.outputs,
             sizes=net.architecture.sizes,
@@ -55,7 +55,7 @@ def setting(
             text("The network computes in float32; here it is float64, which differs from the seventh digit on.")
         )
     if root:
-        signs = ", ".join(naming.plain(one) for one in root)
+        signs = text(", ").join(naming.plain(one) for one in root)
         said.append(text("Shown is what {signs} needs; of long sums the ten largest terms.", signs=signs))
         if chosen:
             said.append(

@@ -44,7 +44,7 @@ def renderables(document: Document, width: int) -> Iterator[RenderableType]:
 
 def uses_of(text: Catalogue, numbers: list[int]) -> str:
     """Return in words which steps a step uses."""
-    listed = ", ".join(map(str, numbers))
+    listed = text(", ").join(map(str, numbers))
     if len(numbers) == 1:
         return text("uses step {numbers}", numbers=listed)
     return text("uses steps {numbers}", numbers=listed) if numbers else ""
@@ -55,7 +55,7 @@ def checked(document: Document, step: Step) -> str:
     text = document.text_of
     if step.check is None or step.check.value is None:
         return text("finite difference: none, the function has a kink here")
-    return text("finite difference: {value}", value=document.digits(step.check.value)) + "  ✓"
+    return text("finite difference: {value}", value=document.digits(step.check.value)) + ("  ✓" if step.check.agrees else "")
 
 
 class _Printer:

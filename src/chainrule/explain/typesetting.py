@@ -22,6 +22,8 @@ class Lines(Typesetter):
 
     def __init__(self, document: Document):
         super().__init__(document.naming.symbol, document.digits, dots=True)
+        text = document.text_of
+        self.words = (text("if"), text("otherwise"))
 
     def layout(self, expr: Expr) -> Layout:
         """Return how an expression is set, signs for derivatives and for the largest of several among them."""

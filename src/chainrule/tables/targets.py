@@ -37,6 +37,11 @@ class Classes:
         """Return itself: the training rows have nothing to add."""
         return self
 
+    def read(self, column: pl.Series) -> pl.Series:
+        """Return a table's column as `encode` takes it; what cannot be a label is missing."""
+        kinds: dict[type, Any] = {str: pl.String, bool: pl.Boolean, int: pl.Int64}
+        return column.cast(kinds[type(self.labels[0])], strict=False)
+
     def encode(self, column: pl.Series) -> NDArray[np.int64]:
         """Return the number of each row's class, shape (rows,); raises InputError for an unknown class."""
         places = column.replace_strict(self.labels, range(self.outputs), default=None, return_dtype=pl.Int64)
@@ -75,6 +80,10 @@ class Quantity:
                 f"such as {values.min()} and {values.max()}: multiply them by a large number"
             )
         return Quantity(self.name, mean, scale)
+
+    def read(self, column: pl.Series) -> pl.Series:
+        """Return a table's column as `encode` takes it; raises InputError for what is no finite number."""
+        return pl.Series(column.name, numbers(column)).fill_nan(None)
 
     def encode(self, column: pl.Series) -> NDArray[np.float64]:
         """Return the scaled numbers, shape (rows, 1)."""
