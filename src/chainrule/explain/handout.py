@@ -28,11 +28,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\mathindent}{2em}
 \setlength{\jot}{5pt}
 \renewcommand{\arraystretch}{1.15}
-\title{%(title)s}
-\author{}
-\date{}
 \begin{document}
-\maketitle
+{\Large\bfseries %(title)s\par}
 """
 _WESTERN = r"\usepackage[utf8]{inputenc}"
 _CHINESE = r"\usepackage{xeCJK}"
@@ -46,6 +43,12 @@ def escaped(text: str) -> str:
     >>> print(escaped("50% of w_1 & b"))
     50\% of w\_1 \& b
     """
+    # A run of underscores is a blank to fill in.
+    parts = re.split(r"(_{4,})", text)
+    return "".join(r"\underline{\hspace{3.5em}}" if part.startswith("____") else _escaped(part) for part in parts)
+
+
+def _escaped(text: str) -> str:
     return "".join(_SPECIAL.get(sign) or ("\\" + sign if sign in "#$%&_{}" else sign) for sign in text)
 
 
@@ -87,7 +90,7 @@ class _Writer:
         body = "\n".join([head, *lines])
         columns = "l" * len(table.head)
         return (
-            rf"\textbf{{{escaped(table.title)}}}"
+            rf"\textbf{{{escaped(table.title)}}}\nopagebreak"
             + "\n"
             + rf"\begin{{longtable}}[l]{{{columns}}} {body}\end{{longtable}}"
         )
