@@ -29,5 +29,6 @@ def messages_in(tree: ast.AST) -> list[str]:
 
 
 def _is_catalogue(function: ast.expr) -> bool:
-    name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
-    return name in NAMES
+    if isinstance(function, ast.Attribute):
+        return function.attr in NAMES
+    return isinstance(function, ast.Name) and function.id in NAMES

@@ -47,6 +47,13 @@ def test_an_example_is_explained_in_its_own_names(capsys):
     assert "w5 ← w5  − rate · dE/dw5" in out
 
 
+def test_without_a_name_the_examples_are_listed(capsys):
+    code, out, err = ran(capsys, "explain")
+    assert (code, err) == (0, "")
+    assert out == ran(capsys, "example")[1]
+    assert "mazur" in out
+
+
 def test_options_reach_the_document(capsys):
     assert "第 1 步" in ran(capsys, "explain", "mazur", "--language", "zh")[1]
     in_matrices = ran(capsys, "explain", "mazur", "--style", "matrix", "--names", "indices")[1]
@@ -109,7 +116,6 @@ def test_the_browser_is_shown_the_page(capsys, monkeypatch, tmp_path):
         (["mazur", "--optimizer", "adm"], "unknown optimizer 'adm'"),
         (["mazur", "--digits", "99"], "digits must be from 1 to 15"),
         (["mazur", "--steps", "0"], "steps"),
-        ([], "missing argument"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(capsys, arguments, message):

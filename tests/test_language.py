@@ -1,4 +1,4 @@
-"""Catalogues are complete and carry their placeholders; Chinese documents are Chinese from the first line to the last."""
+"""Catalogues are complete and carry their placeholders; Chinese documents are Chinese from beginning to end."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def test_a_worked_example_in_chinese_has_no_english_sentence() -> None:
 
 
 def test_batches_penalties_and_momentum_in_chinese() -> None:
-    net = cr.Network(3, [cr.Dense(2, "leaky_relu", l2=0.01), cr.Dense(2, "softmax")], loss="cross_entropy", seed=1)
+    net = cr.Network(
+        3, [cr.Dense(2, "leaky_relu"), cr.Dense(2, "softmax")], loss="cross_entropy", penalties=[cr.L2(0.01)], seed=1
+    )
     x = np.random.default_rng(0).normal(size=(3, 3))
     written = net.explain(x, np.eye(2)[[0, 1, 0]], optimizer=cr.Momentum(), language="zh", steps=2)
     assert_chinese(written)

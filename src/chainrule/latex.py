@@ -96,8 +96,10 @@ def to_latex(layout: Layout, colours: bool = False) -> str:
                 return f"{left}{write(inside)}{right}"
             case Over(sign, indices):
                 return rf"{_text(sign)}_{{{write(indices)}}} "
-            case Cases(condition, first, second, words):
-                rows = rf"{write(first)} & \text{{{words[0]} }} {write(condition)} \\ {write(second)} & \text{{{words[1]}}}"
+            case Cases(condition, first, second, (is_so, otherwise)):
+                rows = (
+                    rf"{write(first)} & \text{{{is_so} }} {write(condition)} \\ {write(second)} & \text{{{otherwise}}}"
+                )
                 return rf"\begin{{cases}} {rows} \end{{cases}}"
             case Matrix(rows):
                 lines = r" \\ ".join(" & ".join(map(write, one)) for one in rows)

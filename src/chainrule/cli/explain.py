@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.choices import chosen, optimizer_of
+from chainrule.cli.example import example
 from chainrule.cli.screen import console
 from chainrule.errors import InputError
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def explain(
-    model: Annotated[str, typer.Argument(metavar="NAME|MODEL", help="A published example, or a model file.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME|MODEL", help="A published example or a model file; if left out, the examples."),
+    ] = None,
     table: Annotated[
         Path | None, typer.Argument(metavar="[TABLE]", help="For a model: a table with its columns.")
     ] = None,
@@ -40,6 +44,8 @@ def explain(
     language: Annotated[str, typer.Option(help="en or zh.")] = "en",
 ) -> None:
     """Explain a training step: every number, and how it is calculated."""
+    if model is None:
+        return example()
     given = chosen(model, table, row or [])
     update = optimizer_of(optimizer or "adam", rate) if optimizer or not given.optimizer else given.optimizer
     if rate is not None and not optimizer and given.optimizer:

@@ -48,8 +48,8 @@ def to_plain(layout: Layout) -> str:
             return f"{left}{to_plain(inside)}{right}"
         case Over(sign, indices):
             return f"{sign}_{_bracketed(indices)} "
-        case Cases(condition, first, second, words):
-            return f"({to_plain(first)} {words[0]} {to_plain(condition)}, {words[1]} {to_plain(second)})"
+        case Cases(condition, first, second, (is_so, otherwise)):
+            return f"({to_plain(first)} {is_so} {to_plain(condition)}, {otherwise} {to_plain(second)})"
         case Matrix(rows):
             return "[" + "; ".join(" ".join(map(to_plain, one)) for one in rows) + "]"
 

@@ -55,7 +55,9 @@ def checked(document: Document, step: Step) -> str:
     text = document.text_of
     if step.check is None or step.check.value is None:
         return text("finite difference: none, the function has a kink here")
-    return text("finite difference: {value}", value=document.digits(step.check.value)) + ("  ✓" if step.check.agrees else "")
+    return text("finite difference: {value}", value=document.digits(step.check.value)) + (
+        "  ✓" if step.check.agrees else ""
+    )
 
 
 class _Printer:

@@ -185,7 +185,7 @@ def most_telling(net: Network, calculation: Calculation) -> Ref:
     """
     trained = sorted(net.architecture.trainable, key=lambda parameter: not parameter.is_weight)
     candidates = [parameter.ref for parameter in trained if parameter.is_weight == trained[0].is_weight]
-    best, size, place = Ref(OUTPUT, (Const(0), Const(0))), -1.0, (0, 0)
+    best, size = Ref(OUTPUT, (Const(0), Const(0))), -1.0
     for ref in candidates:
         derivative = np.abs(np.nan_to_num(np.asarray(calculation.arrays[f"d_{ref.name}"])))
         if derivative.max() > size:
