@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.architecture import COST
-
 from chainrule.checks.differences import Differences
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan
