@@ -62,6 +62,9 @@ def test_options_reach_the_document(capsys):
     assert re.search(r"z1 = \[x 1\] +· \[w1; b1\]", with_ones)
     assert "z_h1" in ran(capsys, "explain", "mazur", "--names", "z/a", "--focus", "z_h1")[1]
     assert "m, kept for w5" in ran(capsys, "explain", "mazur", "--optimizer", "adam", "--rate", "0.1")[1]
+    assert "rate=0.25" in ran(capsys, "explain", "creativegp", "--rate", "0.25")[1]
+    assert "bias_rate" in ran(capsys, "explain", "creativegp", "--rate", "0.25")[1]
+    assert "sample 2" not in ran(capsys, "explain", "demofox-2", "--row", "1")[1]
     assert "GradientDescent(rate=0.25)" in ran(capsys, "explain", "mazur", "--rate", "0.25")[1]
     assert "= 0.3775" in ran(capsys, "explain", "mazur", "--digits", "4", "--steps", "2")[1]
 
@@ -114,6 +117,8 @@ def test_the_browser_is_shown_the_page(capsys, monkeypatch, tmp_path):
         (["mazur", "--out", "none/a.md"], "there is no folder"),
         (["mazur", "--rate", "-1"], "--rate"),
         (["mazur", "--optimizer", "adm"], "unknown optimizer 'adm'"),
+        (["mazur", "--row", "2"], "--row must be from 1 to 1, the samples of mazur, not 2"),
+        (["mazur", "--open", "--format", "md"], "--open shows the page, which is html, not md"),
         (["mazur", "--digits", "99"], "digits must be from 1 to 15"),
         (["mazur", "--steps", "0"], "steps"),
     ],

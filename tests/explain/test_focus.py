@@ -84,6 +84,11 @@ def test_names_of_a_document_are_understood():
     aliases = EXAMPLES["mazur"].aliases
     assert "d_w2[0,0]" in keys(net.explain(x, t, focus="w5", names=aliases))
     assert "z1[0,1]" in keys(net.explain(x, t, focus="net_h2", names="net/out"))
+    assert keys(net.explain(x, t, focus="dE/dw5", names=aliases)) == keys(net.explain(x, t, focus="d_w2[0,0]"))
+    net, x, t = network("demofox-2", "float64")
+    found = keys(net.explain(x, t, focus="out_o1[2]", names="net/out"))
+    assert "y[1,0]" in found
+    assert "y[0,0]" not in found
 
 
 def test_a_network_that_learns_nothing_shows_its_output():
@@ -103,6 +108,8 @@ def test_a_network_that_learns_nothing_shows_its_output():
         ("w1[-1,0]", "a focus is an element such as"),
         ("", "a focus is an element such as"),
         ("w1[0,0", "a focus is an element such as"),
+        ("w1[0 1]", "a focus is an element such as"),
+        ("w1[0,]", "a focus is an element such as"),
         ("b1[0]", r"b1 has shape \(\)"),
     ],
 )
@@ -118,6 +125,7 @@ def test_what_is_no_element_is_refused(focus, message):
         ({"style": "vector"}, "unknown style 'vector'"),
         ({"bias": "one", "style": "matrix"}, "unknown form of the bias"),
         ({"bias": "ones"}, "give style='matrix' with it"),
+        ({"focus": "w1[0,0]", "style": "matrix"}, "focus picks single numbers"),
         ({"language": "de"}, "unknown language 'de'"),
         ({"names": "greek"}, "unknown convention of names"),
         ({"names": 3}, "names must"),

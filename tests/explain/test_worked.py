@@ -7,24 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import evaluate
+from updates import OPTIMIZERS
 
 import chainrule as cr
 from chainrule.examples import EXAMPLES, network
 from chainrule.explain.plain import to_plain
 from chainrule.explain.typesetting import Lines
 from random_networks import Case, cases
-
-OPTIMIZERS = (
-    cr.GradientDescent(0.3),
-    cr.GradientDescent(0.3, bias_rate=0.1),
-    cr.Momentum(0.1),
-    cr.Nesterov(0.1),
-    cr.Adagrad(0.1),
-    cr.RMSprop(0.01),
-    cr.Adam(0.01),
-    cr.AdamW(0.01),
-    cr.Adam(0.01, clip_norm=0.5),
-)
 
 
 def document_of(case: Case, optimizer: cr.GradientDescent, steps: int = 1, **choice):

@@ -34,15 +34,27 @@ Array = npt.NDArray[np.float64]
 
 # Central differences over five points, whose error is of order step**4.
 _WEIGHTS = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
+# Errors are relative to the derivative, but never to less than this.
+FLOOR = 1e-3
+DIFFERENCES_TOLERANCE = 1e-6
 STEPS = (3e-3, 1e-3, 2e-4, 4e-5, 8e-6, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A derivative by differences, and whether a kink lies between the points."""
+    """A derivative by differences, how far it may be from the truth, and whether a kink lies between the points.
+
+    Where the cost is no finite number around the point, the slope is NaN.
+    """
 
     slope: float
     kink: bool = False
+    uncertainty: float = 0.0
+
+    def agrees(self, derived: float) -> bool:
+        """Tell whether a derivative is as near to this one as differences can tell."""
+        near = max(DIFFERENCES_TOLERANCE * max(abs(derived), FLOOR), self.uncertainty)
+        return abs(self.slope - derived) <= near
 
 
 @dataclass(frozen=True)
@@ -97,12 +109,12 @@ class Differences:
         agrees best with the longer one before it, its rounding counted. A step across a kink is not.
         """
         # A long step may leave where the cost is a number, as below a square root.
-        found = (self._at(directions, step) for step in STEPS)
+        found = [self._at(directions, step) for step in STEPS]
         smooth = [slope for slope in found if slope and math.isfinite(slope.value)]
         if len(smooth) < 2:
-            return Difference(smooth[0].value) if smooth else Difference(math.nan, kink=True)
-        _, best = min(pairwise(smooth), key=lambda pair: abs(pair[0].value - pair[1].value) + pair[1].rounding)
-        return Difference(best.value)
+            return Difference(smooth[0].value) if smooth else Difference(math.nan, kink=None in found)
+        longer, best = min(pairwise(smooth), key=_apart)
+        return Difference(best.value, uncertainty=_apart((longer, best)))
 
     def _at(self, directions: Mapping[str, Array], step: float) -> _Slope | None:
         """Return the difference quotient for one step, None if a kink lies in between."""
@@ -134,6 +146,11 @@ class Differences:
     def _run(self) -> dict[str, Any]:
         with np.errstate(all="ignore"):
             return dict(self.plan.run(dict(self.arrays)))
+
+
+def _apart(pair: tuple[_Slope, _Slope]) -> float:
+    longer, shorter = pair
+    return abs(longer.value - shorter.value) + shorter.rounding
 
 
 def _as_float64(value: Any) -> Any:

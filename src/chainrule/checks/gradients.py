@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checks.differences import Differences
+from chainrule.checks.differences import DIFFERENCES_TOLERANCE, FLOOR, Differences
 from chainrule.checks.dual import dual_gradients
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan, first_not_finite
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-# Errors are relative to the derivative, but never to less than this.
-FLOOR = 1e-3
-DIFFERENCES_TOLERANCE = 1e-6
 DUAL_TOLERANCE = 1e-10
 # Above so many elements an array is checked along random directions instead of element by element.
 ELEMENT_BY_ELEMENT = 1000

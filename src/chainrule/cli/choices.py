@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,11 @@ def optimizer_of(name: str, rate: float | None) -> Optimizer:
     return OPTIMIZERS[name](**given)
 
 
+def with_rate(optimizer: Optimizer, rate: float | None) -> Optimizer:
+    """Return an optimiser with another learning rate, if one is given."""
+    return optimizer if rate is None else replace(optimizer, rate=check_number("--rate", rate, above=0))
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A network and a batch for it; of an example also its optimiser and its own names."""
@@ -40,17 +45,21 @@ class Chosen:
 
 
 def chosen(model: str, table: Path | None, rows: Sequence[int]) -> Chosen:
-    """Return a published example by its name, or a model file with rows of a table, counted from 1.
+    """Return a published example by its name, or a model file with rows of a table; rows are counted from 1.
 
     Raises `InputError` for a name that is neither, for a missing table and for rows that are not there.
     """
     from chainrule.examples import EXAMPLES
 
-    if model in EXAMPLES and table is None and not rows:
+    if model in EXAMPLES and table is None:
         example = EXAMPLES[model]
         setup = example.set_up()
+        for row in rows:
+            if not 1 <= row <= len(setup.x):
+                raise InputError(f"--row must be from 1 to {len(setup.x)}, the samples of {model}, not {row}")
+        places = [row - 1 for row in rows] or slice(None)
         optimizer = example.fit_settings()["optimizer"]
-        return Chosen(setup.net, setup.x, setup.t, optimizer, dict(example.aliases))
+        return Chosen(setup.net, setup.x[places], setup.t[places], optimizer, dict(example.aliases))
     if not Path(model).exists() and not Path(model).suffix:
         raise unknown("example", model, EXAMPLES)
     return _of_table(Path(model), table, rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.choices import chosen, optimizer_of
+from chainrule.cli.choices import chosen, optimizer_of, with_rate
 from chainrule.cli.example import example
 from chainrule.cli.screen import console
 from chainrule.errors import InputError
@@ -47,9 +47,10 @@ def explain(
     if model is None:
         return example()
     given = chosen(model, table, row or [])
-    update = optimizer_of(optimizer or "adam", rate) if optimizer or not given.optimizer else given.optimizer
-    if rate is not None and not optimizer and given.optimizer:
-        update = optimizer_of("gradient_descent", rate)
+    if optimizer or not given.optimizer:
+        update = optimizer_of(optimizer or "adam", rate)
+    else:
+        update = with_rate(given.optimizer, rate)
     document = given.net.explain(
         given.x,
         given.t,
@@ -63,6 +64,8 @@ def explain(
         names=names or given.names or "indices",
     )
     if show:
+        if form not in (None, "html"):
+            raise InputError(f"--open shows the page, which is html, not {form}")
         _open(document, out)
     elif out:
         document.save(out, form)

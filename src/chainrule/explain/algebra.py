@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.equations import Call, Const, Equation, Expr, Reduce, Ref, Size, rebuild, refs
+from chainrule.equations import Call, Const, Equation, Expr, Reduce, Ref, Size, call, rebuild, refs
 
 ONES = "1"
 
@@ -86,12 +86,14 @@ def _whole(expr: Expr, target: tuple[str, ...]) -> Expr | None:
                 return None
             numbers = any(not any(one.indices for one in refs(side)) for side in (left, right))
             return sides[0] * sides[1] if numbers else Elementwise(sides[0], sides[1])
+        case Call("**", (Ref() as base, Const(2))) if base.indices:
+            inside = _whole(base, target)
+            return None if inside is None else Elementwise(inside, inside)
         case Call(_, args):
             parts = [_whole(arg, target) for arg in args]
             if any(part is None for part in parts):
                 return None
-            found = iter(parts)
-            return rebuild(expr, lambda child: next(found) or child)
+            return call(expr.function, *(part for part in parts if part is not None))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ def explain(
             raise unknown(kind, given, known)
     if bias == "ones" and style != "matrix":
         raise InputError("bias='ones' writes the bias into a matrix; give style='matrix' with it")
+    if focus is not None and style == "matrix":
+        raise InputError("focus picks single numbers, which style='matrix' does not show one by one")
     check_yes_no("training", training)
     maker = _Maker(
         net,
@@ -128,10 +130,19 @@ class _Maker:
     def matrix(self, bias: str) -> Document:
         """Return the document in which each array has its step."""
         sections: list[Section] = []
+        apart: list[str] = []
         for number, calculation in enumerate(self.calculations):
             steps = MatrixSteps(self.net, calculation, self.naming, self.digits, self.text, bias, self._suffix(number))
             sections += self._sections(steps, number, None, None, ())
-        return self._document(sections, None, False)
+            apart = steps.apart
+        notes = [self._stays_apart(apart)] if apart else []
+        return self._document(sections, None, False, notes)
+
+    def _stays_apart(self, biases: list[str]) -> str:
+        return self.text(
+            "No row below the weights, since another rule holds for them than for these: {names}.",
+            names=self.text(", ").join(biases),
+        )
 
     def _suffix(self, number: int) -> str:
         return f"@{number + 1}" if number else ""
@@ -169,9 +180,12 @@ class _Maker:
             if found
         ]
 
-    def _document(self, sections: list[Section], root: tuple[Ref, ...] | None, chosen: bool) -> Document:
+    def _document(
+        self, sections: list[Section], root: tuple[Ref, ...] | None, chosen: bool, notes: Sequence[str] = ()
+    ) -> Document:
         numbered = _numbered(sections)
         head = setting(self.net, self.batch, self.optimizer, self.naming, self.digits, self.text, root, chosen)
+        head = replace(head, text=(*head.text, *notes))
         tail = outcome(self.net, self.calculations, self.naming, self.text)
         title = self.text("A worked example: {sizes} network, step by step", sizes=self.net.architecture.sizes)
         picture = picture_of(self.net, self.calculations[0], self.naming, self.digits)

@@ -224,10 +224,9 @@ class Deriver:
         for expr in (item.expr for item in items):
             arrived = [one for one in factors_of(expr) if isinstance(one, Ref) and one.name.startswith("d_")]
             signs, factors = self._chain(expr, by, 1)
-            if not signs:
-                return None
-            found.append((arrived[0], signs[-1], factors[-1]))
-        return found
+            if signs:
+                found.append((arrived[0], signs[-1], factors[-1]))
+        return found or None
 
     def _operands(self, expr: Expr) -> tuple[Ref, ...]:
         """Return the elements that stand in an expression; a sum kept as a sign stands for none of its own."""

@@ -45,13 +45,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Check:
-    """The same derivative by finite differences; None where there are none, as at a kink.
+    """The same derivative by finite differences; None where there are none: at a kink, or where E is not finite.
 
     `agrees` is whether the derivative is as near to it as differences can tell.
     """
 
     value: float | None
     agrees: bool = False
+    at_a_kink: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Document:
         return to_json(self)
 
     def csv(self) -> str:
-        """Return the value of each step as CSV, with columns name, value, step."""
+        """Return the value of each step as CSV, with columns step, name, value, finite_difference."""
         from chainrule.explain.data import to_csv
 
         return to_csv(self)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chainrule.explain.naming import Naming
     from chainrule.network import Network
 
-_ELEMENT = re.compile(r"(\w+)(?:\[([\d, ]*)\])?")
+_ELEMENT = re.compile(r"(\w+)(?:\[(\d+(?:, *\d+)*)\])?")
 
 
 def focus_of(focus: str, net: Network, calculation: Calculation, naming: Naming) -> tuple[Ref, ...]:
@@ -21,8 +21,7 @@ def focus_of(focus: str, net: Network, calculation: Calculation, naming: Naming)
 
     Raises `InputError` with the nearest name, or with the shape, for what is none.
     """
-    given = {alias: element for element, alias in naming.aliases.items()}.get(str(focus), str(focus))
-    found = _ELEMENT.fullmatch(given.replace("[n,", "[0,").replace("[n]", "[0]").strip())
+    found = _ELEMENT.fullmatch(naming.element(str(focus)).strip())
     if not found:
         raise InputError(f"a focus is an element such as 'w1[0,2]', not {shown(focus)}")
     name, inside = found.groups()
@@ -31,7 +30,7 @@ def focus_of(focus: str, net: Network, calculation: Calculation, naming: Naming)
         raise unknown("element to focus on", name, {*known, *naming.aliases.values()})
     declared = calculation.program.declared(name)
     shape = tuple(calculation.elements.sizes[index] for index in declared.index_names)
-    places = [int(part) for part in inside.split(",")] if inside and inside.strip() else []
+    places = [int(part) for part in inside.split(",")] if inside else []
     if len(places) != len(shape) or any(place >= size for place, size in zip(places, shape, strict=False)):
         last = _example(name, shape)
         raise InputError(f"{name} has shape {shape}; its elements count from 0 to {last}, not {shown(focus)}")

@@ -34,7 +34,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 _WESTERN = r"\usepackage[utf8]{inputenc}"
 _CHINESE = r"\usepackage{xeCJK}"
 # A line of a formula that is longer than so many characters breaks between its terms.
-_LONGEST = 95
+_LONGEST = 72
 
 
 def escaped(text: str) -> str:

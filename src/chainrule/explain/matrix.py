@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import Call, Equation, Expr, Ref, rebuild
+from chainrule.equations import Call, Equation, Expr, Reduce, Ref, children, rebuild
 from chainrule.explain.algebra import ONES, Elementwise, Grid, Product, Transposed, Whole, as_algebra
 from chainrule.explain.calculation import Calculation
 from chainrule.explain.document import Line, Step
@@ -37,8 +36,9 @@ class MatrixSteps:
     ):
         self.net, self.calculation, self.naming, self.text, self.suffix = net, calculation, naming, text, suffix
         self.sentences = Sentences(net.architecture, naming, digits, text)
-        self.below = _biases_below(net) if bias == "ones" else {}
-        self.count = 0
+        self.below = biases_below(net, calculation) if bias == "ones" else {}
+        biases = [parameter.ref.name for parameter in net.architecture.parameters if not parameter.is_weight]
+        self.apart = [name for name in biases if name not in self.below.values()] if bias == "ones" else []
 
     def forward_and_backward(self, wanted: Wanted | None = None) -> Iterator[tuple[Equation, Step]]:
         """Yield the steps of the forward and the backward pass, with the equations that they are of."""
@@ -71,7 +71,7 @@ class MatrixSteps:
     def _step(self, equation: Equation, arrays: Any, results: Any) -> Step:
         target = equation.target
         name = target.name
-        formula = self._with_ones(as_algebra(equation, self.calculation.elements.sizes), equation.update)
+        formula = self._with_ones(as_algebra(equation, self.calculation.elements.sizes), equation)
         numbers = self._numbers(formula, arrays)
         more = self._below(name)
         result = self._values(Whole(name, more), results)
@@ -80,12 +80,11 @@ class MatrixSteps:
             lines.append(Line("numbers", numbers))
         lines.append(Line("result", Grid(result)))
         said = self.sentences.say(equation, Ref(name), float(np.sum(result)))
-        self.count += 1
         updated = {eq.target.name for eq, _ in self.calculation.updates} - {name, *self.net.parameters}
         new = UPDATED if equation.update else ""
         uses = [(new if one in updated else "") + self.key(one) for one in _names(formula)]
         return Step(
-            number=self.count,
+            number=0,  # steps are numbered when all are there
             key=(UPDATED if equation.update else "") + self.key(name),
             target=Whole(name, more) if more else Ref(name),
             place=said.place,
@@ -112,24 +111,20 @@ class MatrixSteps:
         parameter = _parameter_of(name)
         return name.replace(parameter, self.below[parameter]) if parameter in self.below else ""
 
-    def _with_ones(self, expr: Expr, update: bool) -> Expr:
+    def _with_ones(self, expr: Expr, equation: Equation) -> Expr:
         """Write a bias as the weight of a constant input 1."""
         match expr:
             case Call("+", (Product(Whole(left), Whole(weights)), Whole(bias))) if self.below.get(weights) == bias:
                 return Product(Whole(left, ONES), Whole(weights, bias))
-            case Product(Transposed(Whole(before)), Whole(after)) if self._is_input_of_weights(before, after):
-                return Product(Transposed(Whole(before, ONES)), Whole(after))
-            case Whole(name) if update:
+            case Product(Transposed(Whole(before)), after) if self._below(equation.target.name):
+                return Product(Transposed(Whole(before, ONES)), after)
+            case Whole(name) if equation.update:
                 return Whole(name, self._below(name))
             case Whole() | Transposed() | Product():
                 return expr
             case Elementwise(left, right):
-                return Elementwise(self._with_ones(left, update), self._with_ones(right, update))
-        return rebuild(expr, lambda child: self._with_ones(child, update))
-
-    def _is_input_of_weights(self, before: str, after: str) -> bool:
-        """Tell whether a product is that of an array and the deltas of the units that it feeds."""
-        return bool(self.below) and after.startswith("d_") and not before.startswith("d_")
+                return Elementwise(self._with_ones(left, equation), self._with_ones(right, equation))
+        return rebuild(expr, lambda child: self._with_ones(child, equation))
 
     def _numbers(self, expr: Expr, arrays: Any) -> Expr:
         match expr:
@@ -161,27 +156,69 @@ def _parameter_of(name: str) -> str:
 
 def _names(expr: Expr) -> Iterator[str]:
     match expr:
-        case Whole(name):
-            yield name
+        case Whole(name, more):
+            yield from (name for name in (name, more) if name and name != ONES)
         case Product(left, right) | Elementwise(left, right):
             yield from _names(left)
             yield from _names(right)
         case Transposed(inside):
             yield from _names(inside)
-        case Call(_, args):
-            for arg in args:
-                yield from _names(arg)
+        case Call() | Reduce():
+            for child in children(expr):
+                yield from _names(child)
         case Ref(name):
             yield name
 
 
-def _biases_below(net: Network) -> dict[str, str]:
-    """Return for each matrix of weights the bias that fits below it: one a unit, both learned or both not."""
+def biases_below(net: Network, calculation: Calculation) -> dict[str, str]:
+    """Return for each matrix of weights the bias that can stand below it as one more row.
+
+    It can if it is added to a product with the weights, and if in the backward pass and in the update the same is done
+    with both: then the rows of both are rows of one matrix.
+    """
+    sizes = calculation.elements.sizes
+    algebra = {equation: as_algebra(equation, sizes) for equation in calculation.program.equations}
     found: dict[str, str] = {}
-    parameters = net.architecture.parameters
-    for weights, bias in pairwise(parameters):
-        fits = weights.layer == bias.layer and weights.trainable == bias.trainable
-        shapes = net.architecture.shape_of(weights.ref), net.architecture.shape_of(bias.ref)
-        if fits and len(shapes[0]) == 2 and shapes[1] == shapes[0][1:]:
-            found[weights.ref.name] = bias.ref.name
+    for expr in algebra.values():
+        match expr:
+            case Call("+", (Product(Whole(left), Whole(weights)), Whole(bias))) if left not in net.parameters:
+                names = {weights: bias}
+                if {weights, bias} <= set(net.parameters) and _is_treated_alike(algebra, names, net):
+                    found.update(names)
     return found
+
+
+def _is_treated_alike(algebra: Mapping[Equation, Expr], names: dict[str, str], net: Network) -> bool:
+    ((weights, bias),) = names.items()
+    of_weights = [equation for equation in algebra if equation.target.name == f"d_{weights}"]
+    of_bias = [equation for equation in algebra if equation.target.name == f"d_{bias}"]
+    if len(net.architecture.shape_of(_ref(net, bias))) != 1 or len(of_weights) != len(of_bias):
+        return False
+    for one, other in zip(of_weights, of_bias, strict=True):
+        match algebra[one], other.value:
+            case Product(Transposed(Whole()), Whole(delta)), Reduce("sum", (_,), Ref(summed)) if delta == summed:
+                continue
+        return False
+    of_both = [_updates_of(name, algebra) for name in (weights, bias)]
+    return {
+        name.replace(weights, bias): _exchanged(expr, weights, bias) for name, expr in of_both[0].items()
+    } == of_both[1]
+
+
+def _updates_of(parameter: str, algebra: Mapping[Equation, Expr]) -> dict[str, Expr]:
+    updates = {equation.target.name: expr for equation, expr in algebra.items() if equation.update}
+    return {name: expr for name, expr in updates.items() if _parameter_of(name) == parameter}
+
+
+def _exchanged(expr: Expr, one: str, other: str) -> Expr:
+    """Return an update of weights as that of a bias, if it is the same rule."""
+    match expr:
+        case Whole(name):
+            return Whole(name.replace(one, other) if _parameter_of(name) == one else name)
+        case Elementwise(left, right):
+            return Elementwise(_exchanged(left, one, other), _exchanged(right, one, other))
+    return rebuild(expr, lambda child: _exchanged(child, one, other))
+
+
+def _ref(net: Network, name: str) -> Ref:
+    return next(parameter.ref for parameter in net.architecture.parameters if parameter.ref.name == name)

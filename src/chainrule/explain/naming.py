@@ -42,6 +42,8 @@ class Naming:
 
     def __init__(self, architecture: Architecture, samples: int, aliases: Mapping[str, str]):
         self.samples, self.aliases = samples, dict(aliases)
+        if aliases:
+            self.aliases.setdefault("c[n]", "c")
         self.roles = roles_of(architecture)
         self.in_batch = {eq.target.name for eq in architecture.program().equations if "n" in eq.target.index_names}
         self.in_batch |= {"x", "t", "s"}
@@ -49,7 +51,7 @@ class Naming:
     def symbol(self, expr: Expr) -> Layout:
         """Return the sign of an element, of an array, or of a derivative."""
         if isinstance(expr, Partial):
-            return Derivative(self.symbol(expr.of), self.symbol(expr.by), self._role_of_partial(expr))
+            return Derivative(self.symbol(expr.of), self.symbol(expr.by))
         assert isinstance(expr, Ref)
         role = self.roles.get(expr.name, "")
         if expr.name.startswith("d_"):
@@ -71,12 +73,23 @@ class Naming:
         """Return the number of a sample in print: from 0 in indices, from 1 beside a document's own names."""
         return number + 1 if self.aliases else number
 
+    def column(self, name: str, place: int) -> str:
+        """Return what an input or a target is called, whatever the sample."""
+        return self.aliases.get(f"{name}[n,{place}]", f"{name}[n,{place}]")
+
+    def element(self, text: str) -> str:
+        """Return the name in the equations of what is printed as `text`: ``d_w2[0,0]`` for ``dE/dw5``."""
+        if text.startswith("dE/d"):
+            return f"d_{self.element(text.removeprefix('dE/d'))}"
+        name, _, number = text.partition("[")
+        elements = {alias: element for element, alias in self.aliases.items()}
+        if text in elements or name not in elements or not number.rstrip("]").isdigit():
+            return elements.get(text, text).replace("[n", "[0")
+        return elements[name].replace("[n", f"[{int(number.rstrip(']')) - self.sample(0)}")
+
     def plain(self, expr: Expr) -> str:
         """Return the sign in one line of plain text."""
         return plain_of(self.symbol(expr))
-
-    def _role_of_partial(self, expr: Partial) -> str:
-        return ""
 
     def _alias(self, expr: Ref) -> tuple[str, str] | None:
         """Return a name of the document's own, and the sample behind it."""
@@ -132,7 +145,6 @@ def _aliases(architecture: Architecture, total: str, out: str) -> Iterator[tuple
     last = len(widths) - 1
     yield from ((f"x[n,{i}]", f"i{i + 1}") for i in range(widths[0]))
     yield from ((f"t[n,{k}]", f"target_o{k + 1}") for k in range(widths[-1]))
-    yield "c[n]", "c"
     for layer in range(1, last + 1):
         for j in range(widths[layer]):
             unit = unit_name(layer, last, j)
@@ -146,10 +158,10 @@ def _aliases(architecture: Architecture, total: str, out: str) -> Iterator[tuple
                 for i in range(shape[0]):
                     weights += 1
                     yield f"{name}[{i},{j}]", f"w{weights}"
-        elif shape:
-            for j in range(shape[0]):
+        else:
+            for place in range(shape[0]) if shape else [None]:
                 biases += 1
-                yield f"{name}[{j}]", f"b{biases}"
+                yield name if place is None else f"{name}[{place}]", f"b{biases}"
 
 
 def unit_name(layer: int, last: int, number: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # Of a small number fewer digits count than it has decimals, but at least so many.
 _LEAST, _FEWER = 2, 3
 _SMALLEST, _LARGEST = 1e-6, 1e9
+_EXACT = 15  # digits that float64 has of any number
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class Digits:
             return "0"
         significant = max(self.decimals - _FEWER, _LEAST)
         if size < _SMALLEST or size >= _LARGEST:
-            digits, power = f"{value:.{significant - 1}e}".split("e")
-            return f"{_trimmed(digits)}e{power}"
-        least = significant - 1 - math.floor(math.log10(size))
-        return _trimmed(f"{value:.{max(self.decimals, least)}f}")
+            digits, exponent = f"{value:.{significant - 1}e}".split("e")
+            return f"{_trimmed(digits)}e{exponent}"
+        power = math.floor(math.log10(size))
+        decimals = max(self.decimals, significant - 1 - power)
+        return _trimmed(f"{value:.{max(0, min(decimals, _EXACT - 1 - power))}f}")
 
     def uncertainty(self, text: str) -> float:
         """Return by how much at most the number behind a text may differ from it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,13 +26,19 @@ def outcome(net: Network, calculations: list[Calculation], naming: Naming, text:
     first, last = calculations[0], calculations[-1]
     before, after = float(first.arrays[COST]), cost_after(last)
     rows = ((text("before"), before), (text("after"), after), (text("difference"), after - before))
-    said = text("The step has lowered the cost.") if after < before else (
-        text("The step has raised the cost: the learning rate is too large for this one, or the cost is curved here.")
-        if after > before
-        else text("The cost is the same as before.")
-    )  # fmt: skip
+    said = _said(before, after, len(calculations), text)
     tables = (Table(text("Cost"), ("", "E"), rows), _movers(net, first, last, naming, text))
     return Section("outcome", text("What it achieved"), (said,), tables)
+
+
+def _said(before: float, after: float, steps: int, text: Catalogue) -> str:
+    if not math.isfinite(after):
+        return text("The cost is no longer a finite number: the learning rate is far too large.")
+    if after < before:
+        return text("The step has lowered the cost.") if steps == 1 else text("The steps have lowered the cost.")
+    if after > before:
+        return text("The cost is higher than before: the learning rate is too large here.")
+    return text("The cost is the same as before.")
 
 
 def cost_after(calculation: Calculation) -> float:

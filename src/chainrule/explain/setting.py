@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.equations import Const, Ref
+from chainrule.equations import Const, Ref, ref
 from chainrule.explain.document import Section, Table
+from chainrule.simplify import simplify
 
 if TYPE_CHECKING:
     from chainrule.explain.calculation import Batch
     from chainrule.explain.naming import Naming
     from chainrule.explain.numbers import Digits
     from chainrule.language import Catalogue
+    from chainrule.losses import Loss
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
@@ -43,9 +45,9 @@ def setting(
             sizes=net.architecture.sizes,
             count=net.vector.size,
         ),
-        text("The loss is {name}: {formula}, summed over the outputs.", name=loss.name, formula=loss.formula.text)
+        text("The loss is {name}: {formula}, summed over the outputs.", name=loss.name, formula=_formula(loss))
         if loss.formula.runs_over_units()
-        else text("The loss is {name}: {formula}.", name=loss.name, formula=loss.formula.text),
+        else text("The loss is {name}: {formula}.", name=loss.name, formula=_formula(loss)),
         text("It learns by {optimizer}.", optimizer=str(optimizer)),
         text("Numbers are rounded to {digits} decimals for print only; the calculation goes on with all of them.",
              digits=digits.decimals),
@@ -54,6 +56,9 @@ def setting(
         said.append(
             text("The network computes in float32; here it is float64, which differs from the seventh digit on.")
         )
+    frozen = [parameter.ref.name for parameter in net.architecture.parameters if not parameter.trainable]
+    if frozen:
+        said.append(text("Kept as they are, without derivative and update: {names}.", names=", ".join(frozen)))
     if root:
         signs = text(", ").join(naming.plain(one) for one in root)
         said.append(text("Shown is what {signs} needs; of long sums the ten largest terms.", signs=signs))
@@ -66,13 +71,17 @@ def setting(
     return Section("setting", text("Setting"), tuple(said), tuple(table for table in tables if table))
 
 
+def _formula(loss: Loss) -> str:
+    """Return a loss in y and t, with its numbers in place."""
+    elements = {name: ref(name, "n", "k") for name in ("y", "t", "z")}
+    return str(simplify(loss.formula.expand(elements, "k"))).replace("[n,k]", "")
+
+
 def _samples(net: Network, batch: Batch, naming: Naming, text: Catalogue) -> Table | None:
     x, t = batch.given["x"], batch.given["t"]
     if net.inputs + net.outputs > _MOST_COLUMNS:
         return None
-    columns = [Ref("x", (Const(0), Const(k))) for k in range(net.inputs)]
-    columns += [Ref("t", (Const(0), Const(k))) for k in range(net.outputs)]
-    head = tuple(naming.plain(one).removesuffix(f"[{naming.sample(0)}]") for one in columns)
+    head = [naming.column("x", k) for k in range(net.inputs)] + [naming.column("t", k) for k in range(net.outputs)]
     shown = range(min(len(x), _MOST_SAMPLES))
     rows: list[tuple[str | float, ...]] = [(str(naming.sample(n)), *map(float, (*x[n], *t[n]))) for n in shown]
     title = text("Samples") if len(x) <= _MOST_SAMPLES else text("The first {shown} of {count} samples",

@@ -54,6 +54,8 @@ def checked(document: Document, step: Step) -> str:
     """Return what finite differences say of a derivative."""
     text = document.text_of
     if step.check is None or step.check.value is None:
+        if step.check and not step.check.at_a_kink:
+            return text("finite difference: none, the cost is not a finite number around here")
         return text("finite difference: none, the function has a kink here")
     return text("finite difference: {value}", value=document.digits(step.check.value)) + (
         "  ✓" if step.check.agrees else ""

@@ -39,7 +39,6 @@ class Steps:
     ):
         self.net, self.calculation, self.naming, self.suffix = net, calculation, naming, suffix
         self.sentences = Sentences(net.architecture, naming, digits, text)
-        self.count = 0
         self.said: set[str] = set()
         self.declared = calculation.program.declarations()
 
@@ -104,11 +103,10 @@ class Steps:
         is_parameter = one.name.removeprefix("d_") in self.net.parameters
         derivation = self._deriver(equation, arrays).derive(equation, self._place(equation, one), chain=is_parameter)
         said = self.sentences.say(equation, one, derivation.result)
-        self.count += 1
         derived = equation.part == "backward" and one.name.startswith("d_")
         checked = derived and (is_parameter or self.net.vector.size * self.naming.samples <= _CHECK_ALL)
         return Step(
-            number=self.count,
+            number=0,  # steps are numbered when all are there
             key=(UPDATED if equation.update else "") + self.key(one),
             target=one,
             place=said.place,
@@ -132,10 +130,9 @@ class Steps:
             if root.name not in self.net.parameters or equation is None:
                 continue
             paths = Paths(self._deriver(equation, self.calculation.arrays))
-            parts, lines = paths.parts(derivative, text("path {number}"), text("all other paths"))
-            self.count += 1
+            parts, lines = paths.parts(derivative, text("path {number}"), text("all the rest"))
             yield Step(
-                number=self.count,
+                number=0,  # steps are numbered when all are there
                 key=f"chain {self.key(root)}",
                 target=derivative,
                 place="",
@@ -143,7 +140,7 @@ class Steps:
                 why=text("Every path from the cost back to {sign}, all factors in a row; the paths add up.",
                          sign=self.naming.plain(root)),
                 lines=tuple(lines),
-                value=(parts and lines[-1].expr.value) or 0.0,  # type: ignore[attr-defined]
+                value=sum(part.value for part in parts),
                 parts=tuple(parts),
                 uses=(self.key(derivative),),
             )  # fmt: skip
