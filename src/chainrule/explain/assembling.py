@@ -125,7 +125,9 @@ class _Maker:
 
     def _derivatives(self, root: Iterable[Ref]) -> list[Ref]:
         known = self.calculations[0].equation_of
-        return [one for ref in root for one in (Ref(f"d_{ref.name}", ref.indices), Ref(COST)) if one.name in known]
+        found = [Ref(f"d_{ref.name}", ref.indices) for ref in root if f"d_{ref.name}" in known]
+        learns = any(ref.name in self.net.parameters for ref in root)
+        return [*found, Ref(COST)] if learns else found
 
     def matrix(self, bias: str) -> Document:
         """Return the document in which each array has its step."""
