@@ -85,4 +85,5 @@ def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
     if part[target].null_count():
         missing = rows[part[target].is_null().arg_true()[0]]
         raise InputError(f"row {missing} of {table} has no value of {shown(target)}, the target that the cost needs")
-    return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part))
+    names = {f"x[n,{k}]": name for k, name in enumerate(encoder.input_names)}
+    return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names)

@@ -16,6 +16,7 @@ from chainrule.explain.terms import (
     Shown,
     evaluated,
     factors_of,
+    in_a_row,
     multiply,
     place_of,
     terms_of,
@@ -123,7 +124,7 @@ class Deriver:
         if is_long:
             parts.append(Part(self.rest(left[0], left[1] / result if result else 0.0), (), left[1]))
             followed = self._operands(items[0].expr)
-        lines = [Line("formula", formula)]
+        lines = [Line("formula", formula if is_long else in_a_row([item.expr for item in items]))]
         if chain and not is_long and (signs := self._sum_of_chains(equation, place, items)):
             lines.insert(0, Line("chain", signs))
         values = [part.value for part in parts]

@@ -92,7 +92,7 @@ class _Writer:
         return (
             rf"\textbf{{{escaped(table.title)}}}\nopagebreak"
             + "\n"
-            + rf"\begin{{longtable}}[l]{{{columns}}} {body}\end{{longtable}}"
+            + rf"{{\small\begin{{longtable}}[l]{{{columns}}} {body}\end{{longtable}}}}"
         )
 
     def _step(self, step: Step) -> Iterator[str]:

@@ -44,6 +44,7 @@ class Naming:
         self.samples, self.aliases = samples, dict(aliases)
         if aliases:
             self.aliases.setdefault("c[n]", "c")
+        self._first = int(any(not element.startswith(("x[", "t[", "c[")) for element in self.aliases))
         self.roles = roles_of(architecture)
         self.in_batch = {eq.target.name for eq in architecture.program().equations if "n" in eq.target.index_names}
         self.in_batch |= {"x", "t", "s"}
@@ -70,8 +71,8 @@ class Naming:
         return Symbol(str(expr), base, subscript, above, role)
 
     def sample(self, number: int) -> int:
-        """Return the number of a sample in print: from 0 in indices, from 1 beside a document's own names."""
-        return number + 1 if self.aliases else number
+        """Return the number of a sample in print: from 0 in indices, from 1 beside names for units."""
+        return number + self._first
 
     def column(self, name: str, place: int) -> str:
         """Return what an input or a target is called, whatever the sample."""

@@ -156,6 +156,20 @@ def terms_of(expr: Expr) -> list[Expr]:
     return [expr]
 
 
+def in_a_row(terms: Sequence[Expr]) -> Expr:
+    """Return the sum of terms; those with a minus are subtracted.
+
+    >>> from chainrule.parsing import parse_expression
+    >>> print(in_a_row(terms_of(parse_expression("a - (b + c)")) + [parse_expression("-d")]))
+    a - (b + c) - d
+    """
+    result = terms[0]
+    for term in terms[1:]:
+        is_minus = isinstance(term, Call) and term.function == "neg"
+        result = result - term.args[0] if isinstance(term, Call) and is_minus else result + term
+    return result
+
+
 def factors_of(expr: Expr) -> list[Expr]:
     """Return the factors of a product."""
     if isinstance(expr, Call) and expr.function == "*":
