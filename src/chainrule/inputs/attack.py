@@ -1,0 +1,147 @@
+"""One attempt to fool a network: fast gradient sign, or projected gradient, within a budget for each sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.builder import OUTPUT
+from chainrule.data import FloatArray
+from chainrule.errors import InputError, unknown
+from chainrule.inputs import asking
+from chainrule.inputs.asking import IntArray
+from chainrule.inputs.programs import ascent, cost_program
+from chainrule.inputs.walk import Walk
+from chainrule.optimizers import Optimizer
+from chainrule.ranges import whole
+from chainrule.schedules import Schedule
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+METHODS = ("fgsm", "pgd")
+STEPS = 40
+_LENGTHS = 2.5
+"""All steps of a projected gradient method together are so many budgets long (Madry et al. 2018)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What is to be fooled, a row each: where it begins, its label, the class it is led to (-1: away), the bounds."""
+
+    origin: FloatArray
+    labels: IntArray
+    goals: IntArray
+    low: FloatArray
+    high: FloatArray
+
+    def take(self, rows: IntArray) -> Samples:
+        """Return some of them."""
+        return Samples(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What became of samples: as they are now, whether each fools the network, how far it is, and how it went.
+
+    A row that fools the network stays as it was when it first did. `aims` holds the class it was led to, -1 if just
+    away from its label. `cost` (of that class, or of the label), `probability` (of the class asked for, or of the
+    label) and `distances` have shape (steps + 1, rows), NaN after that.
+    """
+
+    x: FloatArray
+    aims: IntArray
+    success: npt.NDArray[np.bool_]
+    distance: FloatArray
+    cost: FloatArray
+    probability: FloatArray
+    distances: FloatArray
+
+    def put(self, rows: IntArray, other: Attempt) -> None:
+        """Write what became of the samples `rows` in another attempt in their place."""
+        for field in fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if mine.ndim == 2 and field.name != "x":
+                mine[:, rows] = theirs
+            else:
+                mine[rows] = theirs
+
+    def take(self, rows: IntArray) -> Attempt:
+        """Return that of some samples."""
+        by_step = ("cost", "probability", "distances")
+        return Attempt(
+            **{
+                field.name: getattr(self, field.name)[(slice(None), rows) if field.name in by_step else rows]
+                for field in fields(self)
+            }
+        )
+
+
+class Attack:
+    """A method with its settings, for one network; `attempt` runs it on samples.
+
+    It leads samples away from their labels, or, `targeted`, to a class; unless `exact` any answer but the label will
+    do then.
+    Raises `InputError` for an unknown norm or method, and for steps of a method that takes one.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        *,
+        norm: Any,
+        method: str,
+        targeted: bool,
+        exact: bool = True,
+        steps: int,
+        rate: float | Schedule | None,
+        optimizer: Optimizer | str,
+    ):
+        if method not in METHODS:
+            raise unknown("method", method, METHODS)
+        self.net, self.norm, self.method = net, asking.as_norm(norm), method
+        self._exact = targeted and exact
+        self.steps = 1 if method == "fgsm" else whole("steps", steps)
+        if rate is None and isinstance(optimizer, str):
+            rate = 1.0 if method == "fgsm" else _LENGTHS / self.steps
+        asking.class_count(net)
+        update = asking.with_rate(optimizer, rate)
+        if update.clip_norm is not None:
+            raise InputError("clip_norm would tie the samples to each other: each has its own budget already")
+        self._walk = Walk(net, ascent(cost_program(net), update, self.norm, targeted), update)
+
+    @property
+    def equations(self) -> str:
+        """What is run at each step."""
+        return str(self._walk.program)
+
+    def attempt(self, samples: Samples, budget: FloatArray, x: FloatArray | None = None) -> Attempt:
+        """Move all samples within their budgets, shape (rows,), from `x` or from where they are."""
+        rows = len(samples.origin)
+        led = np.where(samples.goals < 0, samples.labels, samples.goals)
+        watched = led if self._exact else samples.labels
+        given = {"t": asking.targets_for(self.net, led), "budget": budget}
+        given |= {"origin": samples.origin, "low": samples.low, "high": samples.high}
+        record = np.full((3, self.steps + 1, rows), np.nan)
+        best, far, done = samples.origin.copy(), np.full(rows, np.inf), np.zeros(rows, np.bool_)
+        moving = (samples.origin if x is None else x).copy()
+        for step, arrays in enumerate(self._walk.steps(moving, given, self.steps)):
+            chance = asking.probabilities(arrays[OUTPUT])[np.arange(rows), watched]
+            for line, values in zip(record, (arrays["cost"], chance, arrays["distance"]), strict=True):
+                line[step] = np.where(done, np.nan, values)
+            fresh = self.fooled(samples, moving) & ~done
+            best[~done], far[fresh] = moving[~done], arrays["distance"][fresh]
+            done |= fresh
+            if done.all():
+                break
+        far[~done] = arrays["distance"][~done]
+        return Attempt(best, samples.goals.copy(), done, far, *record)
+
+    def fooled(self, samples: Samples, x: FloatArray) -> npt.NDArray[np.bool_]:
+        """Tell for each row whether the network gives the answer asked for, or any but the label."""
+        answers = asking.answers(self.net, x)
+        fooled: npt.NDArray[np.bool_] = answers == samples.goals if self._exact else answers != samples.labels
+        return fooled

@@ -1,0 +1,226 @@
+"""Dreams: what a network would most like to see, by descent of the input from noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.builder import OUTPUT
+from chainrule.data import FloatArray, as_numbers, as_targets
+from chainrule.errors import InputError, shown, unknown
+from chainrule.inputs import asking
+from chainrule.inputs.asking import Bounds, IntArray
+from chainrule.inputs.programs import cost_program, descent
+from chainrule.inputs.walk import Course, Walk, one_thread
+from chainrule.optimizers import Optimizer
+from chainrule.ranges import as_seed, check_number, whole
+from chainrule.schedules import Schedule
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+STRENGTHS = {"smoothness": 0.02, "size": 0.02}
+"""The penalties of a dream with their usual strengths."""
+_TERMS = {"smoothness": "roughness[n]", "size": "size[n]"}
+_NOISE = 0.1  # how much of the bounds' width the start varies by
+
+
+@dataclass(frozen=True, eq=False)
+class Dream:
+    """Inputs that a network takes for what was asked.
+
+    `x` and `start` have shape (rows, inputs), `y` (the outputs at the end) shape (rows, outputs); `target` holds a
+    class for each row, or numbers of shape (rows, outputs). `path` says how each went, `shape` how the inputs lie in a
+    picture, `equations` what was run.
+    """
+
+    x: FloatArray
+    start: FloatArray
+    target: IntArray | FloatArray
+    y: FloatArray
+    path: Course
+    shape: tuple[int, ...]
+    equations: str
+
+    def __str__(self) -> str:
+        cost, chance = self.path.cost, self.path.probability
+        steps = f"in {len(cost) - 1} steps"
+        if len(self.x) > 1:
+            lowest = "" if chance is None else f"; the probability of its class is at least {chance[-1].min():.3g}"
+            return f"{len(self.x)} inputs {steps}: mean cost from {cost[0].mean():.3g} to {cost[-1].mean():.3g}{lowest}"
+        went = f"the cost from {cost[0, 0]:.3g} to {cost[-1, 0]:.3g}"
+        if chance is not None:
+            went += f", the probability of class {self.target[0]} from {chance[0, 0]:.3g} to {chance[-1, 0]:.3g}"
+        return f"{steps}, {went}".removeprefix("in ")
+
+    def save(self, path: str | Path) -> None:
+        """Write the inputs as a picture (PNG, SVG) of one tile each; raises `InputError` if they are no pictures."""
+        from chainrule.inputs.pictures import dream_picture
+        from chainrule.plots import save_figure
+
+        save_figure(dream_picture(self), path)
+
+
+def dream(
+    net: Network,
+    target: Any,
+    *,
+    start: Any = "noise",
+    steps: int = 200,
+    rate: float | Schedule | None = 0.05,
+    penalties: Sequence[str] | Mapping[str, float] = ("smoothness", "size"),
+    bounds: Bounds = (0, 1),
+    shape: Sequence[int] | None = None,
+    optimizer: Optimizer | str = "adam",
+    seed: int = 0,
+) -> Dream:
+    """Find inputs that a network takes for `target`, by descent of its cost along dE/dx.
+
+    Activation maximisation (Erhan, Bengio, Courville and Vincent 2009), with the logarithm of the output as what is
+    maximised where the loss is cross-entropy. The equations are the network's own; only the optimiser's update is of
+    x and not of a weight.
+
+    Parameters
+    ----------
+    net : the network, which is left as it is.
+    target : a class, or several for as many inputs at once; for a loss of numbers the outputs wanted, shape (outputs,)
+        or (rows, outputs). For classes also probabilities of shape (rows, outputs).
+    start : "noise" around the middle of the bounds (around 0 where there are none), drawn from `seed`; or an array of
+        shape (inputs,) or (rows, inputs).
+    steps, rate, optimizer : default 200 updates of `Adam(0.05)`. The rate is a number, a schedule, or None for the
+        optimiser's own.
+    penalties : names, or names with strengths. "smoothness" (0.02) adds the squared differences of neighbours,
+        "size" (0.02) the squares of the inputs, to each row's cost.
+    bounds : lowest and highest value, numbers or arrays of shape (inputs,); None for none. x is kept within them.
+    shape : how the inputs lie, as in (8, 8), which decides what is a neighbour. Default a square if their number is
+        one, else a line.
+
+    Raises `InputError` for what does not fit, `TrainingError` if a cost is not finite.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network(4, [cr.Dense(3, "softmax")], loss="cross_entropy", seed=1)
+    >>> dreamt = dream(net, [0, 1, 2], bounds=None)
+    >>> dreamt.x.shape, net.predict(dreamt.x).argmax(axis=1)
+    ((3, 4), array([0, 1, 2]))
+    """
+    steps, update = whole("steps", steps), asking.with_rate(optimizer, rate)
+    wanted, classes = _target(net, target)
+    strengths, sides = _strengths(penalties), as_shape(shape, net.inputs)
+    begin, wanted, classes = _start(net, start, wanted, classes, bounds, as_seed(seed))
+    low, high = asking.as_bounds(bounds, len(begin), net.inputs)
+    asking.as_sample(net, begin, low, high)
+    if net.inputs == 1:
+        strengths.pop("smoothness", None)  # there is nothing beside it
+    beside = neighbours(sides) if strengths.get("smoothness") else None
+    terms = [f"{strength!r} * {_TERMS[name]}" for name, strength in strengths.items() if strength]
+    walk = Walk(net, descent(cost_program(net, terms, 0 if beside is None else beside.shape[1]), update), update)
+    given = {"t": wanted, "origin": begin, "low": low, "high": high, "neighbours": beside}
+    x, course = begin.copy(), _Recorder(classes)
+    with one_thread():
+        for arrays in walk.steps(x, {name: value for name, value in given.items() if value is not None}, steps):
+            course.add(arrays)
+    y = np.array(arrays[OUTPUT])
+    return Dream(x, begin, wanted if classes is None else classes, y, course.done(), sides, str(walk.program))
+
+
+def neighbours(shape: Sequence[int]) -> FloatArray:
+    """Return a matrix of shape (inputs, pairs): x times it are the differences of all pairs that lie side by side.
+
+    >>> neighbours((3,))
+    array([[-1.,  0.],
+           [ 1., -1.],
+           [ 0.,  1.]])
+    """
+    places = np.arange(math.prod(shape)).reshape(shape)
+    columns = []
+    for axis in range(len(shape)):
+        first = np.take(places, range(shape[axis] - 1), axis).ravel()
+        second = np.take(places, range(1, shape[axis]), axis).ravel()
+        columns.append(np.eye(places.size)[second] - np.eye(places.size)[first])
+    return np.concatenate(columns).T
+
+
+def as_shape(shape: Sequence[int] | None, inputs: int) -> tuple[int, ...]:
+    """Return how inputs lie; by default a square if their number is one, else a line."""
+    side = math.isqrt(inputs)
+    if shape is None:
+        return (side, side) if side > 1 and side * side == inputs else (inputs,)
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or not shape:
+        raise InputError(f"shape must be such as (8, 8), not {shown(shape)}")
+    sides = tuple(whole("a side of shape", size) for size in shape)
+    if math.prod(sides) != inputs:
+        raise InputError(f"shape must be of the {inputs} inputs of the network, but {sides} is of {math.prod(sides)}")
+    return sides
+
+
+class _Recorder:
+    def __init__(self, classes: IntArray | None):
+        self._classes = classes
+        self._lines: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+
+    def add(self, arrays: dict[str, Any]) -> None:
+        chance = arrays["distance"]
+        if self._classes is not None:
+            chance = asking.probabilities(arrays[OUTPUT])[np.arange(len(self._classes)), self._classes]
+        self._lines.append((arrays["cost"], chance, arrays["distance"]))
+
+    def done(self) -> Course:
+        cost, chance, distance = (np.stack(lines) for lines in zip(*self._lines, strict=True))
+        return Course(cost, None if self._classes is None else chance, distance)
+
+
+def _target(net: Network, target: Any) -> tuple[FloatArray, IntArray | None]:
+    """Return targets, shape (rows, outputs), and the classes that they are, if they are."""
+    if asking.has_classes(net) and asking.is_class(target):
+        classes = asking.as_classes(net, "target", target)
+        return asking.targets_for(net, classes), classes
+    wanted = as_numbers("target", target, np.float64)
+    if not wanted.size:
+        raise InputError("target is empty: give a class, or the outputs wanted")
+    if wanted.shape in ((), (net.outputs,)):
+        wanted = wanted.reshape(1, -1)
+    kind = net.architecture.loss.targets
+    return as_targets(wanted, kind, len(wanted), net.outputs, np.float64), None
+
+
+def _strengths(penalties: Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(penalties, Mapping | Sequence) or isinstance(penalties, str):
+        raise InputError(f"penalties must be names such as ['smoothness'], not {shown(penalties)}")
+    for name in penalties:
+        if name not in STRENGTHS:
+            raise unknown("penalty", name, STRENGTHS)
+    if not isinstance(penalties, Mapping):
+        return {name: STRENGTHS[name] for name in penalties}
+    return {name: check_number(f"the strength of {name}", value, least=0) for name, value in penalties.items()}
+
+
+def _start(
+    net: Network, start: Any, wanted: FloatArray, classes: IntArray | None, bounds: Bounds, seed: int
+) -> tuple[FloatArray, FloatArray, IntArray | None]:
+    """Return where to begin, with targets for as many rows: one target serves all, one start too."""
+    if isinstance(start, str):
+        if start != "noise":
+            raise unknown("start", start, ("noise",))
+        begin = _noise(len(wanted), net.inputs, bounds, seed)
+    else:
+        begin = asking.as_sample(net, start)
+    rows = max(len(begin), len(wanted))
+    if {len(begin), len(wanted)} - {1, rows}:
+        raise InputError(f"start has {len(begin)} rows, but target {len(wanted)}: take as many, or one")
+    both = (np.repeat(array, rows // len(array), axis=0) for array in (begin, wanted))
+    return (*both, None if classes is None else np.repeat(classes, rows // len(classes)))  # type: ignore[return-value]
+
+
+def _noise(rows: int, width: int, bounds: Bounds, seed: int) -> FloatArray:
+    low, high = asking.as_bounds(bounds, rows, width)
+    bounded = np.isfinite(low) & np.isfinite(high)
+    with np.errstate(invalid="ignore"):
+        middle = np.where(bounded, (low + high) / 2, np.clip(0, low, high))
+        spread = np.where(bounded, high - low, 1.0)
+    drawn = np.random.default_rng(seed).uniform(-1, 1, (rows, width))
+    return np.clip(middle + _NOISE * spread * drawn, low, high)

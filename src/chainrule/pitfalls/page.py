@@ -1,0 +1,87 @@
+"""The page about pitfalls with its pictures, made by the experiments: ``python -m chainrule.pitfalls.page docs``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from chainrule.files import check_destination, replace
+from chainrule.pitfalls.finding import Finding
+from chainrule.pitfalls.registry import PITFALLS
+
+SEED = 0
+PAGE = "pitfalls.md"
+COLOURS = 200  # of a picture: few enough for a small file, and enough for thin lines to keep theirs
+INTRODUCTION = """\
+# What goes wrong, shown
+
+Small experiments with what goes wrong when networks are trained. Each takes a few seconds, gives its numbers, one
+picture and two sentences, and the same with the same seed.
+
+```
+chainrule show                                    # their names
+chainrule show vanishing                          # table and sentences
+chainrule show vanishing --seed 3 --out vanishing.png --csv vanishing.csv
+```
+
+```python
+import chainrule as cr
+
+found = cr.pitfalls.slow_start(seed=0)  # also symmetry, vanishing, exploding, saturation, learning_rate, ...
+print(found)
+print(found.needed("half_squared_error", 6), found.table.columns)
+print(len(found.data.rows))  # all numbers; found.data.to_csv(PATH) writes them, found.plot() is a matplotlib figure
+```
+
+This page was made by `python -m chainrule.pitfalls.page docs`. Numbers may differ in their last digits between
+machines.
+"""
+
+
+def findings() -> list[Finding]:
+    """Carry out every experiment."""
+    return [entry.show(SEED) for entry in PITFALLS.values()]
+
+
+def page(found: Iterable[Finding]) -> str:
+    """Return the whole page as Markdown."""
+    return "\n".join([INTRODUCTION, *map(section, found)])
+
+
+def section(finding: Finding) -> str:
+    """Return the part of the page about one experiment."""
+    first, second = finding.sentences
+    return (
+        f"## {finding.title}\n\n`chainrule show {finding.name}`. {finding.setting}\n\n"
+        f"![{finding.title}]({picture_name(finding)})\n\n- {first}\n- {second}\n\n"
+        f"{finding.table.markdown()}\n\nRead: {finding.sources}.\n"
+    )
+
+
+def picture_name(finding: Finding) -> str:
+    """Return the file name of a finding's picture."""
+    return f"pitfalls-{finding.name}.png"
+
+
+def picture(finding: Finding) -> bytes:
+    """Return a finding's picture as a PNG of few colours."""
+    from PIL import Image
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    finding.plot().savefig(drawn, format="png", dpi=120)
+    Image.open(drawn).convert("RGB").quantize(COLOURS).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def write(folder: Path) -> None:
+    """Carry out every experiment, and write the page and its pictures into a folder."""
+    found = findings()
+    replace(check_destination(folder / PAGE), page(found).encode())
+    for finding in found:
+        replace(check_destination(folder / picture_name(finding)), picture(finding))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
