@@ -172,6 +172,11 @@ def diagnoses() -> Iterator[cr.Diagnosis]:
         {"a1": right["a1"]},  # no wrong one
         {"a1[0,0]": right["a1"][0, 0], "d_z2[0,0]": right["a1"][0, 1]},  # another quantity
         head + '"d_z2[0,0]",0.138598562\n',  # a digit
+        {"a1": right["a1"] * np.nan, "z1": right["z1"]},  # no number
+        {"a1": [[0.59, np.inf]]},  # few decimals, and no number
+        {"y": right["y"], "d_z2": right["d_z2"] * [[1, 10]]},  # the decimal point
+        {"y": right["y"], "d_z2": right["d_z2"] * [[1, -1]]},  # the sign
+        {"d_z2": right["d_z2"] * 0.37},  # a factor
     ]
     for numbers in given:
         yield cr.diagnose(net, x, t, numbers, language="zh")

@@ -1,5 +1,6 @@
 """Train neural networks you can see through: every number of backpropagation open to view."""
 
+import importlib as _importlib
 import typing as _typing
 
 from chainrule import errors
@@ -13,6 +14,7 @@ from chainrule.optimizers import Adagrad, Adam, AdamW, GradientDescent, Momentum
 from chainrule.schedules import Constant, Cosine, Exponential, InverseScaling, OneCycle, Step, WarmUp
 
 if _typing.TYPE_CHECKING:
+    from chainrule import inputs, methods, pitfalls
     from chainrule.checks import check_gradients
     from chainrule.diagnosis import diagnose
     from chainrule.exercises import exercise
@@ -53,7 +55,10 @@ __all__ = [
     "errors",
     "exercise",
     "fit_many",
+    "inputs",
     "loss",
+    "methods",
+    "pitfalls",
 ]
 
 __version__ = "0.1.0"
@@ -77,4 +82,6 @@ def __getattr__(name: str) -> object:
         from chainrule.many import fit_many
 
         return fit_many
+    if name in ("inputs", "methods", "pitfalls"):
+        return _importlib.import_module(f"chainrule.{name}")
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

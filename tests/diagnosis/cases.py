@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,9 @@ import chainrule as cr
 from chainrule.diagnosis import SLIPS, Diagnosis, diagnose
 from chainrule.diagnosis.calculation import Rounding, significant
 from chainrule.diagnosis.diagnosing import Case
+from chainrule.diagnosis.fitted_changes import scaled, with_penalty, with_rate
+from chainrule.diagnosis.patterns import tops
+from chainrule.equations import Const
 
 # Rounding is told from other slips by its digits, so that it has cases of its own below.
 ROUNDING = ("rounded", "float32")
@@ -32,8 +35,24 @@ STATEFUL = {
     "root_left_out",
     "betas_exchanged",
 }
-ADAM = {"uncorrected", "steps_miscounted", "epsilon_in_root", "root_left_out", "betas_exchanged"}
-MULTISTEP = STATEFUL | {"accumulated", "stale_activations"}
+AVERAGES = {"average_unscaled", "average_exchanged", "square_left_out"}
+STATEFUL |= AVERAGES
+ADAM = {"uncorrected", "steps_miscounted", "epsilon_in_root", "root_left_out", "betas_exchanged"} | AVERAGES
+# Their changes are found in the numbers, so that the cases choose a value of their own.
+FITTED: dict[str, Callable[[Case], list[Any]]] = {
+    "another_rate": lambda case: [
+        with_rate(case.right, case.context, case.optimizer.rate * factor) for factor in (0.1, 0.5, 2, 7)
+    ],
+    "penalty_added": lambda case: list(
+        with_penalty(
+            case.right, case.context, [n for n, p in case.context.parameters.items() if p.is_weight], Const(0.02)
+        )
+    ),
+    "factor": lambda case: [
+        scaled(case.right, set(tops(case.right, case.context)), Const(factor)) for factor in (0.7, 5, -7)
+    ],
+}
+MULTISTEP = STATEFUL - {"square_left_out"} | {"accumulated", "stale_activations"}
 
 
 @dataclass
@@ -63,7 +82,9 @@ class Problem:
 
 def problem(rng: np.random.Generator, slip: str = "") -> Problem:
     """A random small network and batch, of a kind in which the slip can be made."""
-    crossed = slip in ("extra_slope", "softmax_diagonal") or (not slip and rng.random() < 0.3)
+    crossed = slip in ("extra_slope", "softmax_diagonal", "softmax_axis", "log_base") or (
+        not slip and rng.random() < 0.3
+    )
     loss, last = _ending(rng, slip, crossed)
     inputs, outputs = int(rng.integers(2, 5)), int(rng.integers(2, 4))
     widths = [int(rng.integers(2, 5)) for _ in range(int(rng.integers(1, 3)))]
@@ -84,6 +105,8 @@ def problem(rng: np.random.Generator, slip: str = "") -> Problem:
         layers.append(cr.Residual([cr.Dense(widths[-1], "tanh")]))
     layers.append(cr.Dense(outputs, last))
     penalised = slip.startswith("penalty") or rng.random() < 0.1
+    if slip in ("penalty_added", "factor"):
+        penalised = False
     net = cr.Network(
         inputs,
         layers,
@@ -104,6 +127,8 @@ def problem(rng: np.random.Generator, slip: str = "") -> Problem:
 def _ending(rng: np.random.Generator, slip: str, crossed: bool) -> tuple[str, str]:
     if slip == "softmax_diagonal":
         return str(rng.choice(["cross_entropy", "half_squared_error"])), "softmax"
+    if slip == "softmax_axis":
+        return "cross_entropy", "softmax"
     if crossed:
         return ("cross_entropy", "softmax") if rng.random() < 0.5 else ("binary_cross_entropy", "sigmoid")
     loss = str(rng.choice(["half_squared_error", "squared_error"]))
@@ -139,13 +164,13 @@ def with_slip(rng: np.random.Generator, key: str, digits: int) -> tuple[Problem,
     """A problem and numbers with the slip made in one of its ways, or None if it changes no number here."""
     asked = problem(rng, key)
     case = asked.case()
-    ways = list(SLIPS[key].changes(case.right, case.context))
+    ways = FITTED[key](case) if key in FITTED else list(SLIPS[key].changes(case.right, case.context))
     if not ways:
         return None
     wrong = case.runner.run(ways[int(rng.integers(len(ways)))])
     names = shown_arrays(rng, case.arrays, asked.net.parameters)
     theirs = {name: significant(np.asarray(wrong[name]), digits) for name in names}
-    finite = all(np.isfinite(value).all() for value in theirs.values())
+    finite = key == "square_left_out" or all(np.isfinite(value).all() for value in theirs.values())
     far = [_far_apart(theirs[name], case.arrays[name], digits) for name in names]
     return (asked, theirs) if finite and sum(far) >= 2 else None
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.diagnosis.calculation import significant
+from chainrule.language import catalogue
 
 RATE = 0.5
 
@@ -64,6 +66,7 @@ def backward(net, x, t, *, error=None, slope=None, hidden=None, scale=None):
         ("slope_at_output", {"slope": lambda a, z: sigmoid(a) * (1 - sigmoid(a))}),
         ("slope_at_input", {"slope": lambda a, z: z * (1 - z)}),
         ("slope_of_another", {"slope": lambda a, z: 1 - a**2}),
+        ("slope_plus", {"slope": lambda a, z: a * (1 + a)}),
         ("one_path", {"hidden": lambda d, w: np.outer(d[:, 0], w[:, 0])}),
         ("weights_left_out", {"hidden": lambda d, w: np.repeat(d.sum(1, keepdims=True), 4, 1)}),
     ],
@@ -213,3 +216,179 @@ def test_going_back_with_a_rounded_forward_pass(net, batch):
     d_z2 = (y - t) * y * (1 - y) / 5
     d_z1 = d_z2 @ w2.T * a * (1 - a)
     assert first(cr.diagnose(net, x, t, {"d_w2": a.T @ d_z2, "d_w1": x.T @ d_z1})) == {"rounded"}
+
+
+# Values that are found in the numbers
+
+
+def updated(net, gradients, rate=RATE):
+    return {name[2:]: net.parameters[name[2:]] - rate * g for name, g in gradients.items()}
+
+
+def titles(diagnosis):
+    text = catalogue()
+    return [named.title(text) for explanation in diagnosis.explanations for named in explanation.named]
+
+
+@pytest.mark.parametrize(("right", "theirs"), [(0.1, 0.05), (0.1, 0.01), (0.5, 0.7), (0.3, 0.0125)])
+@pytest.mark.parametrize("digits", [9, 6])
+def test_another_learning_rate(net, batch, right, theirs, digits):
+    after = updated(net, backward(net, *batch), theirs)
+    after = {name: significant(value, digits) for name, value in after.items()}
+    diagnosis = cr.diagnose(net, *batch, after, optimizer=cr.GradientDescent(right), digits=digits)
+    assert f"another learning rate: {theirs}" in titles(diagnosis)
+    assert "another_rate" in first(diagnosis)
+    if (right, theirs) == (0.1, 0.05):
+        assert "outputs_mean" in first(diagnosis)
+    gradients = backward(net, *batch)
+    diagnosis = cr.diagnose(net, *batch, {**gradients, **after}, optimizer=cr.GradientDescent(right), digits=digits)
+    assert "outputs_mean" not in first(diagnosis)
+    assert f"another learning rate: {theirs}" in titles(diagnosis)
+    assert f"- {theirs} * d_w1[i,j]" in str(diagnosis) or theirs == 0.01
+
+
+def test_another_learning_rate_over_several_steps(net, batch):
+    theirs = weights_after(net, batch, lambda w, g, memory, k: w - 0.2 * g, 5)
+    diagnosis = cr.diagnose(net, *batch, theirs, optimizer=cr.GradientDescent(0.5), steps=5)
+    assert titles(diagnosis) == ["another learning rate: 0.2"]
+
+
+@pytest.mark.parametrize("strength", [0.01, 0.25])
+def test_a_penalty_that_the_network_does_not_have(net, batch, strength):
+    theirs = backward(net, *batch)
+    for name in ("w1", "w2"):
+        theirs[f"d_{name}"] = theirs[f"d_{name}"] + strength * net.parameters[name]
+    said = f"a penalty that the network does not have: {strength} times each weight"
+    assert titles(cr.diagnose(net, *batch, theirs)) == [said]
+    after = updated(net, theirs)
+    assert said in titles(cr.diagnose(net, *batch, after, optimizer=cr.GradientDescent(RATE)))
+    one = {"d_w1[0,0]": theirs["d_w1"][0, 0]}
+    assert "penalty_added" not in {key for e in cr.diagnose(net, *batch, one).explanations for key in e.named[0].keys}
+
+
+@pytest.mark.parametrize("factor", [100, -0.5, 0.37, 1 / 7])
+@pytest.mark.parametrize("of", [("d_w2",), ("d_w1", "d_b1"), ("d_w2", "d_b2", "d_w1", "d_b1")])
+def test_one_factor_for_an_array_or_for_all(net, batch, factor, of):
+    theirs = backward(net, *batch)
+    for name in of:
+        theirs[name] = factor * theirs[name]
+    said = {1 / 7: "1/7"}.get(factor, f"{factor:g}")
+    diagnosis = cr.diagnose(net, *batch, theirs)
+    assert f"all are {said} times the right ones" in titles(diagnosis) or "outputs_mean" in first(diagnosis)
+
+
+def test_a_factor_is_no_slip_where_any_number_has_one(net, batch):
+    assert not cr.diagnose(net, *batch, {"d_w2[0,0]": backward(net, *batch)["d_w2"][0, 0] * 0.8123}).explanations
+
+
+@pytest.mark.parametrize(
+    ("change", "times", "said"),
+    [
+        ("point", 10, "the decimal point of"),
+        ("point", 0.01, "the decimal point of"),
+        ("sign", -1, "the sign of"),
+    ],
+)
+def test_the_point_or_the_sign_of_a_single_number(net, batch, change, times, said):
+    theirs = {name: np.round(value, 7) for name, value in backward(net, *batch).items()}
+    theirs["d_w1"][1, 2] = np.round(theirs["d_w1"][1, 2] * times, 7)
+    diagnosis = cr.diagnose(net, *batch, theirs)
+    assert not diagnosis.explanations
+    (misprint,) = diagnosis.misprints
+    assert (misprint.name, misprint.change) == ("d_w1[1,2]", change)
+    assert said in str(diagnosis)
+
+
+# Adam
+
+
+def adam(m_of, v_of):
+    def step(w, g, memory, k):
+        memory["m"] = m_of(memory.get("m", 0), g)
+        memory["v"] = v_of(memory.get("v", 0), g)
+        root = np.sqrt(memory["v"] / (1 - 0.999**k))
+        return w - 0.01 * memory["m"] / (1 - 0.9**k) / (root + 1e-8)
+
+    return step
+
+
+def right_m(m, g):
+    return 0.9 * m + 0.1 * g
+
+
+def right_v(v, g):
+    return 0.999 * v + 0.001 * g**2
+
+
+@pytest.mark.parametrize(
+    ("key", "step", "steps"),
+    [
+        ("average_unscaled", adam(lambda m, g: 0.9 * m + g, right_v), 3),
+        ("average_exchanged", adam(lambda m, g: 0.1 * m + 0.9 * g, right_v), 3),
+    ],
+)
+def test_slips_of_adam(net, batch, key, step, steps):
+    theirs = weights_after(net, batch, step, steps)
+    assert key in first(cr.diagnose(net, *batch, theirs, optimizer=cr.Adam(0.01), steps=steps))
+
+
+def test_adam_without_the_square_has_roots_of_negative_numbers(net, batch):
+    theirs = {}
+    for name, g in backward(net, *batch).items():
+        with np.errstate(invalid="ignore"):
+            theirs[name[2:]] = net.parameters[name[2:]] - 0.01 * g / (np.sqrt(g) + 1e-8)
+    assert any(np.isnan(value).any() for value in theirs.values())
+    assert "square_left_out" in first(cr.diagnose(net, *batch, theirs, optimizer=cr.Adam(0.01)))
+
+
+# Softmax, cost, layers of one's own
+
+
+@pytest.mark.parametrize("axis", [0, None])
+def test_softmax_over_the_wrong_axis(rng, axis):
+    net = cr.Network(3, [cr.Dense(3, "softmax")], "cross_entropy", dtype="float64", seed=1)
+    x, t = rng.normal(0, 1, (4, 3)), np.eye(3)[[0, 1, 2, 0]]
+    z = x @ net.parameters["w1"] + net.parameters["b1"]
+    y = np.exp(z) / np.exp(z).sum(axis=axis, keepdims=axis is not None)
+    theirs = {"y": y, "d_w1": x.T @ (y - t) / 4}
+    assert first(cr.diagnose(net, x, t, theirs)) == {"softmax_axis"}
+    with_cost = {**theirs, "E": -(t * np.log(y)).sum() / 4}
+    assert first(cr.diagnose(net, x, t, with_cost)) == {"softmax_axis"}
+
+
+def test_a_logarithm_of_base_2_in_the_cost(rng):
+    net = cr.Network(3, [cr.Dense(3, "softmax")], "cross_entropy", dtype="float64", seed=1)
+    x, t = rng.normal(0, 1, (4, 3)), np.eye(3)[[0, 1, 2, 0]]
+    y = net.predict(x)
+    assert first(cr.diagnose(net, x, t, {"y": y, "E": -(t * np.log2(y)).sum() / 4})) == {"log_base"}
+    squared = cr.Network(3, [cr.Dense(3)], dtype="float64", seed=1)
+    right = squared.values(x, t)["E"]
+    assert not cr.diagnose(squared, x, t, {"E": right / np.log(2)}).explanations
+
+
+@pytest.mark.parametrize(
+    ("key", "slope"),
+    [("slope_missing", lambda o: 1), ("slope_plus", lambda o: 1 + o**2), ("slope_square", lambda o: 1 - o)],
+)
+def test_a_layer_of_ones_own_has_an_activation_by_its_structure(rng, key, slope):
+    layer = cr.Layer("h[n,j] = sum(i, x[n,i] * u[i,j])\no[n,j] = tanh(h[n,j])", parameters={"u": "glorot"}, units=4)
+    net = cr.Network(3, [layer, cr.Dense(2, "sigmoid")], dtype="float64", seed=1)
+    x, t = rng.normal(0, 1, (5, 3)), rng.uniform(0, 1, (5, 2))
+    u, w, b = (net.parameters[name] for name in ("u1", "w2", "b2"))
+    o = np.tanh(x @ u)
+    y = sigmoid(o @ w + b)
+    d_h = ((y - t) * y * (1 - y) / 5) @ w.T * slope(o)
+    diagnosis = cr.diagnose(net, x, t, {"d_u1": x.T @ d_h})
+    assert key in first(diagnosis)
+
+
+def test_a_bias_left_out_of_a_layer_of_ones_own(rng):
+    layer = cr.Layer(
+        "h[n,j] = sum(i, x[n,i] * u[i,j]) + v[j]\no[n,j] = tanh(h[n,j])",
+        parameters={"u": "glorot", "v": "glorot"},
+        units=4,
+    )
+    net = cr.Network(3, [layer, cr.Dense(2)], dtype="float64", seed=1)
+    net.set_parameters({"v1": [0.1, 0.2, 0.3, 0.4]})
+    x = rng.normal(0, 1, (5, 3))
+    assert "bias_missing" in first(cr.diagnose(net, x, np.zeros((5, 2)), {"o1": np.tanh(x @ net.parameters["u1"])}))

@@ -25,7 +25,7 @@ def test_names_elements_numbers_and_arrays(mazur):
         **RIGHT,
         "a1": values["a1"].tolist(),
         "d_w1": None,
-        "d_b1": np.nan,
+        "d_b1": [None],
         " d_w2 [ 1 , 0 ] ": values["d_w2"][1, 0],
     }
     diagnosis = cr.diagnose(*mazur, theirs)
@@ -35,11 +35,61 @@ def test_names_elements_numbers_and_arrays(mazur):
     assert str(diagnosis).startswith("All numbers agree (5): ")
 
 
-def test_nan_stands_for_what_is_not_given(mazur):
-    given = np.array([[np.nan, 0.5], [np.nan, np.nan]])
-    diagnosis = cr.diagnose(*mazur, {"d_w2": given})
-    assert diagnosis.compared == 1
-    assert diagnosis.first.name == "d_w2[0,1]"
+@pytest.mark.parametrize("given", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_does_not_agree(mazur, given):
+    values = {name: np.array(value) for name, value in cr.Network.values(*mazur).items()}
+    values["a1"][0, 1] = given
+    theirs = {name: values[name] for name in ("z1", "a1", "y", "d_w2")}
+    diagnosis = cr.diagnose(*mazur, theirs)
+    assert [difference.name for difference in diagnosis.differing] == ["a1[0,1]"]
+    assert "A number that is not finite comes of a division by 0" in str(diagnosis)
+    assert "No known slip" not in str(diagnosis)
+    for written in ({"d_w2[0,0]": given}, {"d_w2[0,0]": str(given)}, f"d_w2[0,0],{given}\nE,0.298\n"):
+        assert cr.diagnose(*mazur, written).first.name == "d_w2[0,0]"
+
+
+def test_everything_that_follows_a_nan_does_not_agree(mazur):
+    values = cr.Network.values(*mazur)
+    theirs = {"a1": values["a1"], "y": values["y"] * np.nan, "d_w2": values["d_w2"] * np.nan, "E": np.nan}
+    diagnosis = cr.diagnose(*mazur, theirs)
+    assert diagnosis.first.name == "y[0,0]"
+    assert len(diagnosis.differing) == 2 + 4 + 1
+    assert diagnosis.agreeing == ("a1",)
+
+
+def test_none_masked_and_empty_stand_for_what_is_not_given(mazur):
+    values = cr.Network.values(*mazur)["d_w2"]
+    masked = np.ma.array(values, mask=[[True, False], [True, True]])
+    masked.data[1] = np.nan
+    for given in (
+        masked,
+        [[None, values[0, 1]], [None, None]],
+        np.array([[None, values[0, 1]], [None, None]]),
+    ):
+        diagnosis = cr.diagnose(*mazur, {"d_w2": given, "E": np.ma.masked, "c": None, "y[0,0]": " "})
+        assert diagnosis.agrees
+        assert diagnosis.compared == 1
+
+
+def test_texts_are_printed_numbers(mazur):
+    assert cr.diagnose(*mazur, {"d_w2[0,0]": "0.08", "E": "0,298"}).agrees
+    assert not cr.diagnose(*mazur, {"d_w2[0,0]": "0.080"}).agrees
+    assert not cr.diagnose(*mazur, {"d_w2[0,0]": 0.08}).agrees
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("header", [True, False])
+def test_files_of_spreadsheets_are_read(mazur, separator, header):
+    comma = "." if separator == "," else ","
+    rows = [separator.join(("d_w2[0,0]", f"0{comma}0822")), separator.join(("E", f"0{comma}2984"))]
+    text = "\r\n".join(["# a comment", *([separator.join(("Name", "Value"))] if header else []), *rows, ""])
+    diagnosis = cr.diagnose(*mazur, text)
+    assert diagnosis.agrees
+    assert diagnosis.compared == 2
+
+
+def test_other_columns_are_passed_over(mazur):
+    assert cr.diagnose(*mazur, "who,name,note,value\nme,E,quite sure,0.2984\n").agrees
 
 
 class Tensor:
@@ -76,7 +126,7 @@ def test_a_last_digit_too_far_does_not_agree(mazur, text):
 
 def test_a_file(mazur, tmp_path):
     path = tmp_path / "numbers.csv"
-    path.write_text("name,value\nE,0.2984\nd_w2[0,0],nan\n")
+    path.write_text("name,value\nE,0.2984\nd_w2[0,0],\n")
     assert cr.diagnose(*mazur, path).compared == 1
     assert cr.diagnose(*mazur, str(path)).agrees
 
@@ -84,6 +134,19 @@ def test_a_file(mazur, tmp_path):
 @pytest.mark.parametrize(("digits", "agrees"), [(3, True), (5, False), (None, False)])
 def test_digits_of_arrays(mazur, digits, agrees):
     assert cr.diagnose(*mazur, {"E": 0.298372, "d_y": [[0.741, -0.217]]}, digits=digits).agrees == agrees
+
+
+def test_two_decimals_are_taken_as_exact_and_said_to_be(mazur):
+    right = cr.Network.values(*mazur)
+    rounded = {name: np.round(right[name], 2) for name in ("z1", "d_w1", "d_w2", "d_z1")}
+    diagnosis = cr.diagnose(*mazur, {**rounded, "d_z2": right["d_z2"] * 2})
+    assert dict(diagnosis.short) == {"z1": 2, "d_w2": 2, "d_z1": 2}  # d_w1 is all 0
+    said = "d_w2 has no number of more than 2 decimals; taken as exact. If they are rounded, say digits=2."
+    assert said in str(diagnosis)
+    assert cr.diagnose(*mazur, rounded, digits=2).agrees
+    assert "decimals" not in str(cr.diagnose(*mazur, {"d_w2": right["d_w2"] + 0.25}))
+    off = rounded["d_w2"] + [[0, 0.02], [0, 0]]
+    assert not cr.diagnose(*mazur, {"d_w2": off}, digits=2).agrees
 
 
 def test_few_decimals_are_taken_for_printed_ones(mazur):
@@ -116,23 +179,33 @@ def test_the_network_is_left_as_it_is(mazur):
         ({"d_w3": 1.0}, "unknown name 'd_w3': did you mean 'd_w2'?"),
         ({"d_w1[2,0]": 1.0}, "d_w1[2,0] is no element of d_w1, which has shape (2, 2) and counts from 0"),
         ({"d_w1[0]": 1.0}, "d_w1[0] is no element of d_w1"),
-        ({"d_w1[-1,0]": 1.0}, "unknown name 'd_w1[-1,0]'"),
+        ({"d_w1[-1,0]": 1.0}, "d_w1[-1,0] is no element of d_w1"),
+        ({"d_w1[0 1]": 1.0}, "d_w1[0 1] is no element of d_w1, which has shape (2, 2) and counts from 0"),
+        ({"w1[0,]": 1.0}, "w1[0,] is no element of w1"),
+        ({"w1[0,,1]": 1.0}, "w1[0,,1] is no element of w1"),
+        ({"w1[]": 1.0}, "w1[] is no element of w1"),
+        ({f"w1[{'9' * 5000},0]": 1.0}, "is no element of w1"),
+        ({"w1[٣,0]": 1.0}, "is no element of w1"),
+        ({"w1[0": 1.0}, "unknown name 'w1[0'"),
+        ({"E": 10**400}, "E must be numbers, not 1000"),
         ({"d_w1": [1.0, 2.0]}, "d_w1 must have shape (2, 2), not (2,)"),
         ({"d_y": [[1.0], [2.0]]}, "d_y must have shape (1, 2), not (2, 1); transpose it"),
         ({"d_w1": [[1.0, 2.0], [3.0]]}, "d_w1 must be numbers, not"),
-        ({"E": "many"}, "E must be numbers, not 'many'"),
+        ({"E": "many"}, "E must be a number such as -0.1234, not 'many'"),
+        ({"d_y": ["1", "2"]}, "d_y must be numbers, not ['1', '2']"),
         ({"E": 1j}, "E must be numbers"),
-        ({"E": np.inf}, "E must be finite numbers, but holds inf"),
         ({3: 1.0}, "a number is given by its name in the equations, such as 'd_w1', not by 3"),
         ({}, "there are no numbers to compare"),
-        ({"E": None, "c": np.nan}, "there are no numbers to compare"),
+        ({"E": None, "c": np.ma.masked, "y": ""}, "there are no numbers to compare"),
         ({"w1": np.ones((2, 2))}, "w1 is compared as it is after the update: say how it is updated"),
         (7, "the numbers are a mapping of names to arrays, or a CSV of name,value; not 7"),
         ("name,value\n", "there are no numbers to compare"),
         ("\n", "there are no numbers to compare"),
-        ("name,value\nE,x\n", "E must be a number, not 'x'"),
-        ("name,value\nE,inf\n", "E must be a finite number, not inf"),
-        ("name,value\n0.3\n", "a row of the numbers reads name,value"),
+        ("name,value\nE,x\n", "E must be a number such as -0.1234, not 'x'"),
+        ("name,value\nE,1e400\n", "E must be a finite number, not '1e400', which is more than float64 can hold"),
+        (f"name,value\nE,1e{'9' * 5000}\n", "E must be a number such as -0.1234"),
+        (f"name,value\nE,{'1' * 200_000}\n", "cannot be read as a CSV of name,value: field larger"),
+        ("name,value\n0.3\n", "a row of the CSV reads name,value"),
         ("name,value\nE,1\nE,2\n", "'E' is given twice"),
         ("nowhere.csv", "there is no file nowhere.csv"),
         (Path("nowhere.csv"), "there is no file nowhere.csv"),
@@ -153,6 +226,8 @@ def test_what_does_not_fit_is_refused(mazur, theirs, message):
         ({"training": "yes"}, "training must be True or False, not 'yes'"),
         ({"optimizer": "adm"}, "unknown optimiser 'adm': did you mean 'adam'?"),
         ({"language": "xx"}, "unknown language 'xx'"),
+        ({"names": {"w5": 3}}, "names are elements by names of your own"),
+        ({"names": "w5"}, "names are elements by names of your own"),
         ({"sample_weight": [1, 2]}, "sample_weight must have shape (1,)"),
     ],
 )

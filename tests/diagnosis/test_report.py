@@ -51,6 +51,37 @@ def test_the_lines_theirs_and_right_are_shown(mazur):
     assert SLIPS["slope_missing"].reason in text
 
 
+def test_numbers_of_ones_own_names_are_called_by_them(mazur):
+    values = cr.Network.values(*mazur)
+    names = {"out": "y", "w5": "w2[0,0]", "net": "z2"}
+    theirs = {"net": values["z2"], "out": values["y"] + [[0, 0.1234]], "dE/dw5": 0.5}
+    diagnosis = cr.diagnose(*mazur, theirs, names=names)
+    assert [difference.called for difference in diagnosis.differing] == ["out[0,1] (y[0,1])", "dE/dw5 (d_w2[0,0])"]
+    assert diagnosis.first.name == "y[0,1]"
+    assert "above: net in it agree" in str(diagnosis)
+
+
+def test_the_grammar_of_one_number(mazur):
+    values = cr.Network.values(*mazur)
+    one = str(cr.diagnose(*mazur, {"E": values["E"] * 1.2345678}))
+    assert one.startswith("E does not agree:\n")
+    several = str(cr.diagnose(*mazur, {"E": values["E"] * 1.2345678, "y": values["y"]}))
+    assert "\nOne of 3 numbers does not agree, E:\n" in several
+    sign = str(cr.diagnose(*mazur, {"d_w2[0,0]": -values["d_w2"][0, 0]}))
+    assert "It reproduces the number that is not right." in sign
+
+
+def test_zero_has_no_sign(mazur):
+    assert "theirs 0, right 0.298371109" in str(cr.diagnose(*mazur, {"E": -0.0}))
+
+
+def test_slips_of_the_update_are_no_reason_of_a_wrong_forward_pass(mazur):
+    values = cr.Network.values(*mazur)
+    said = "Slips of the update are tried where the optimizer is given."
+    assert said not in str(cr.diagnose(*mazur, {"z1": values["z1"] + 0.123456789}))
+    assert said in str(cr.diagnose(*mazur, {"d_z1": values["d_z1"] + 0.123456789}))
+
+
 def test_too_few_digits_prove_nothing(mazur):
     diagnosis = cr.diagnose(*mazur, "name,value\nd_w1[0,0],0.0009\n")
     assert not diagnosis.agrees
@@ -82,6 +113,13 @@ def test_every_slip_says_what_is_right():
         assert slip.title[0].islower() or slip.title.startswith("Adam")
         assert not slip.title.endswith(".")
         assert slip.reason.endswith(".")
+
+
+def test_a_value_that_was_found_has_its_place_in_the_title():
+    with_value = {key for key, slip in SLIPS.items() if "{value}" in slip.title}
+    assert with_value == {"another_rate", "penalty_added", "factor"}
+    assert all(SLIPS[key].alone for key in with_value)
+    assert "| another learning rate: ... |" in listing()
 
 
 def test_the_page_lists_the_slips():
@@ -122,11 +160,22 @@ def numbers(tmp_path):
 def test_the_command_with_the_names_of_an_example(run, numbers):
     code, out, err = run("diagnose", "mazur", numbers("net_h1,0.3775\ndE/dw5,-0.0822\ndE/dw6,-0.0827\nw5,0.4411\n"))
     assert (code, err) == (1, "")
-    assert out.startswith("Agrees: z1[0,0].\n3 of 4 numbers do not agree.")
+    first = "The first in the order of calculation is dE/dw5 (d_w2[0,0]):"
+    assert out.startswith(f"Agrees: net_h1.\n3 of 4 numbers do not agree. {first}\n")
     assert "1. the sign of the error\n" in out
     code, out, err = run("diagnose", "mazur", numbers("net_h1,0.3775\nw5,0.35891648\n"))
     assert (code, err) == (0, "")
-    assert out == "All numbers agree (2): z1[0,0], w2[0,0].\n"
+    assert out == "All numbers agree (2): net_h1, w5.\n"
+
+
+def test_the_command_reads_files_of_spreadsheets(run, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("name;value\nnet_h1;0,3775\nz1[0,1];0,3925\n")
+    assert run("diagnose", "mazur", path) == (0, "All numbers agree (2): net_h1, z1[0,1].\n", "")
+    path.write_text("name;value\nnet_h1;1e400\n")
+    code, out, err = run("diagnose", "mazur", path)
+    assert (code, out) == (2, "")
+    assert err.startswith("chainrule: net_h1 must be a finite number, not '1e400'")
 
 
 def test_the_command_with_options(run, numbers):

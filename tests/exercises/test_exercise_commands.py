@@ -53,7 +53,35 @@ def test_a_filled_form_has_full_marks(call: Call, tmp_path: Path) -> None:
     code, out, _ = call("grade", path, *options, 0.2)
     assert code == 0
     assert "39 of 39 points" in out
-    assert "39 of 39 points" not in call("grade", path, *options, 0.3)[1]
+    assert "39 of 39 points" in call("grade", path)[1]
+    assert "39 of 39 points" in call("grade", path, "--layers", "2-3-1", "--seed", 3)[1]
+    code, out, err = call("grade", path, *options, 0.3)
+    assert (code, out) == (2, "")
+    assert err == f"chainrule: {path} was made with --rate 0.2, not with 0.3\n"
+    code, _, err = call("grade", path, "--seed", 0)
+    assert (code, err) == (2, f"chainrule: {path} was made with --seed 3, not with 0\n")
+
+
+def test_a_form_says_by_which_options_it_was_made(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "form.csv"
+    call("exercise", "--activation", "tanh", "--seed", 7, "--count", 2, "--out", path)
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    assert head == (
+        "# chainrule exercise --layers 2-2-1 --activation tanh --loss half_squared_error "
+        "--optimizer gradient_descent --seed 7 --count 2"
+    )
+    assert call("grade", path, "--rate", 0.3)[2] == f"chainrule: {path} was made with --rate (left out), not with 0.3\n"
+    path.write_text(f'"{head}",,\nexercise,name,value\n2,E,\n', encoding="utf-8")  # as a spreadsheet writes it
+    assert "seed 8" in call("grade", path)[1]
+    path.write_text("# chainrule exercise --seed x\nname,value\nE,1\n", encoding="utf-8")
+    assert "the first line of" in call("grade", path)[2]
+
+
+def test_a_file_without_options_is_marked_with_those_of_the_command(call: Call, tmp_path: Path) -> None:
+    (numbers,) = (written(calculate(one), 6) for one in exercises("2-2-1", activation="tanh", seed=7))
+    rows = "\n".join(f"{name},{value}" for name, value in numbers.items())
+    (tmp_path / "a.csv").write_text(f"name,value\n{rows}\n", encoding="utf-8")
+    assert "28 of 28" in call("grade", tmp_path / "a.csv", "--activation", "tanh", "--seed", 7)[1]
 
 
 def test_a_class_is_marked_together(call: Call, tmp_path: Path) -> None:

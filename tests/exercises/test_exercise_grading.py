@@ -110,6 +110,40 @@ def test_three_digits_are_needed(one: Exercise, digits: int, is_right: bool) -> 
     assert ("too few digits" in str(one.grade({"a_h1": f"{right['a_h1']:.{digits}g}"}))) == (not is_right)
 
 
+@pytest.mark.parametrize(("off", "is_coarse"), [(0.0, True), (0.1, False), (-0.1, False)])
+def test_only_what_more_digits_would_mend_has_too_few(one: Exercise, off: float, is_coarse: bool) -> None:
+    right = calculate(one)["a_o1"]  # -0.628271
+    text = f"{np.trunc(right * 10) / 10 + off:.1f}"
+    (mark,) = (mark for mark in one.grade({"a_o1": text}).marks if mark.given)
+    assert mark.verdict is Verdict.WRONG
+    assert mark.is_coarse == is_coarse
+
+
+@pytest.mark.parametrize("text", ["nan", "-inf", float("nan"), np.float32("inf")])
+def test_what_is_not_finite_is_given_and_wrong(one: Exercise, text: object) -> None:
+    grades = one.grade({**written(calculate(one), 6), "a_h1": text})
+    assert names(grades, Verdict.WRONG) == ["a_h1"]
+    assert grades.points == 27
+    assert grades.diagnosis
+    assert grades.diagnosis.first
+    assert grades.diagnosis.first.called == "a_h1 (a1[0,0])"
+    assert str(grades)
+    assert names(one.grade({"a_h1": None, "E": "", "z_h1": np.ma.masked}), Verdict.MISSING) == list(one.solution)
+
+
+def test_a_nan_that_follows_a_nan_is_carried_forward(one: Exercise) -> None:
+    answers: dict[str, object] = dict(written(calculate(one), 6))
+    after = ("z_o1", "a_o1", "E", "dE/dz_o1", "dE/dw5", "dE/dw6", "dE/db3")
+    grades = one.grade(answers | dict.fromkeys(("a_h1", *after), "nan"))
+    assert names(grades, Verdict.WRONG) == ["a_h1"]
+    assert names(grades, Verdict.CARRIED) == list(after)
+
+
+def test_a_nan_in_a_file_is_wrong_and_an_empty_cell_missing(one: Exercise, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,value\na_h1,nan\nE,\na_h2,________\n", encoding="utf-8")
+    assert names(one.grade(tmp_path / "a.csv"), Verdict.WRONG) == ["a_h1"]
+
+
 def test_a_number_may_be_cut_off_where_others_round(one: Exercise) -> None:
     right = calculate(one)
     cut = {name: f"{np.trunc(value * 1e6) / 1e6:.6f}" for name, value in right.items()}
@@ -191,6 +225,21 @@ def test_an_odd_error_is_called_odd(one: Exercise) -> None:
     assert "no common mistake" in str(one.grade(written(calculate(one, errors={"a_h2": 0.1234567}), 8)))
 
 
+@pytest.mark.parametrize(("times", "right"), [(-1, "0.0826467"), (10, "0.082646")])
+def test_a_slip_of_the_pen_is_called_one(one: Exercise, times: float, right: str) -> None:
+    answers = written(calculate(one), 6)
+    text = " ".join(str(one.grade({**answers, "dE/dw1": f"{float(answers['dE/dw1']) * times:.6g}"})).split())
+    assert "Diagnosis: dE/dw1 is given as" in text
+    assert f"dE/dw1 is {right}" in text
+    assert "perhaps a slip of the pen" in text
+
+
+def test_the_elements_of_an_equation_are_said_in_the_names_of_the_sheet(one: Exercise) -> None:
+    text = str(one.grade(written(calculate(one, slip="slope"), 7)))
+    assert "As calculated: d_z1[n,j] = d_a1[n,j]\n" in text
+    assert text.count("In it d_z1[0,0] is dE/dz_h1, and so on.") == 1
+
+
 def test_grades_say_what_counts(one: Exercise) -> None:
     text = str(one.grade(written(calculate(one, 5, "slope"), 5)))
     for words in ("26 of 28 points", "The first error is dE/dz_h1", "right, error carried forward", "seed 7"):
@@ -207,7 +256,6 @@ def test_grades_say_what_counts(one: Exercise) -> None:
         ({"E": True}, "E must be a number"),
         ({"E": [1.0]}, "E must be a number"),
         ({"E": "1e999"}, "E must be a finite number"),
-        ({"E": float("nan")}, "E must be a number"),
         ({"E": 1, "e": 1}, "E is given twice"),
         (["E"], "answers are numbers by name"),
         (None, "answers are numbers by name"),
@@ -238,7 +286,7 @@ def test_an_unknown_language_is_refused_at_once(one: Exercise) -> None:
         ("exercise,name,value\n0,E,1\n", "must hold whole numbers"),
         (f"exercise,name,value\n{'9' * 5000},E,1\n", "must hold whole numbers"),
         ("exercise,name,value\n1,E,1\n2,E,1\n", "the answers to one exercise, but has those to 2"),
-        ("name,value\n,1\n", "without a name"),
+        ("name,value\n,1\n", "with a name; not"),
     ],
 )
 def test_what_is_no_file_of_answers_is_refused(one: Exercise, tmp_path: Path, content: str, sentence: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.errors import InputError
 from chainrule.exercises import Exercise, exercise, exercises
+from chainrule.exercises.mistakes import mistakes
 
 LAYERS = ("1-1", "2-1", "2-2-1", "2-2-2", "3-2-2", "2-3-1", "2-2-2-1", "4-3-2")
 
@@ -150,13 +152,21 @@ def test_an_activation_of_ones_own_is_as_good() -> None:
         ({"optimizer": "adm"}, "did you mean"),
         ({"seed": -1}, "the seed must be a whole number of at least 0"),
         ({"seed": 1.5}, "the seed must be a whole number"),
-        ({"layers": "2-1", "loss": "cross_entropy"}, "no pleasant numbers"),
+        ({"layers": "2-1", "loss": "cross_entropy"}, "2-1 has one output, and a softmax of one is always 1"),
     ],
 )
 def test_what_makes_no_exercise_is_refused(arguments: dict[str, object], sentence: str) -> None:
     with pytest.raises(InputError) as error:
         exercise(**arguments)
     assert sentence in str(error.value)
+
+
+def test_the_mistakes_that_must_show_are_those_of_the_table_of_slips() -> None:
+    found = Counter(mistake.name for mistake in mistakes(exercise("2-2-1", activation="tanh").course))
+    # Rows for columns and no bias; no slope, and one at z; rows for columns, and updated weights.
+    assert found == {"z1": 2, "z2": 1, "d_z2": 2, "d_a1": 1, "d_z1": 2}
+    assert "d_a1" not in {mistake.name for mistake in mistakes(exercise("2-2-1", optimizer="momentum").course)}
+    assert {mistake.name for mistake in mistakes(exercise("1-1").course)} == {"z1", "d_z1"}
 
 
 @pytest.mark.parametrize("count", [0, -1, 1001, 1.0])

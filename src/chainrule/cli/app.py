@@ -14,12 +14,16 @@ from chainrule import __version__
 from chainrule.cli.check import check
 from chainrule.cli.demo import demo
 from chainrule.cli.diagnose import diagnose
+from chainrule.cli.dream import dream
 from chainrule.cli.example import example
 from chainrule.cli.exercise import exercise
 from chainrule.cli.explain import explain
+from chainrule.cli.fool import fool
 from chainrule.cli.grade import grade
 from chainrule.cli.predict import predict
+from chainrule.cli.race import race
 from chainrule.cli.screen import warn
+from chainrule.cli.show import show
 from chainrule.cli.source import source
 from chainrule.cli.train import train
 from chainrule.errors import ChainruleError, shown
@@ -31,7 +35,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, check, example, explain, exercise, grade, diagnose, source, demo):
+for command in (
+    train,
+    predict,
+    check,
+    example,
+    explain,
+    exercise,
+    grade,
+    diagnose,
+    source,
+    race,
+    show,
+    dream,
+    fool,
+    demo,
+):
     app.command()(command)
 
 

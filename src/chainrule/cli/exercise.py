@@ -47,14 +47,17 @@ def exercise(
 ) -> None:
     """Make a sheet with a training step to calculate by hand.
 
-    As csv it is a form to fill in, for `grade`; with --answers a filled one.
+    As csv it is a form to fill in, for `grade`, with these options in its first line; with --answers a filled one.
     """
     from chainrule.exercises import sheet
 
     chosen = format_of(form, out)
     made = make(layers, activation, loss, optimizer, rate, seed, count)
     if chosen == "csv":
-        write(sheet.form(made, answers=answers), out)
+        options = {"layers": layers, "activation": activation, "loss": loss, "optimizer": optimizer}
+        options |= {} if rate is None else {"rate": str(rate)}
+        options |= {"seed": str(seed), "count": str(count)}
+        write(sheet.form(made, answers=answers, options=options), out)
     else:
         write(sheet.booklet(made, language, answers=answers).render(chosen), out)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,9 +23,11 @@ from chainrule.cli.exercise import (
     make,
     write,
 )
+from chainrule.errors import InputError
 
 
 def grade(
+    context: typer.Context,
     answers: Annotated[Path, typer.Argument(metavar="ANSWERS", help="A CSV file with the columns name and value.")],
     layers: Layers = "2-2-1",
     activation: ActivationName = "sigmoid",
@@ -39,11 +42,38 @@ def grade(
 ) -> None:
     """Mark the answers to a sheet that `exercise` made with the same options.
 
-    A number that follows rightly from a wrong one before it counts as right. The first error is diagnosed.
+    A form that `exercise` wrote as csv has them in its first line; other files need them here. A number that follows
+    rightly from a wrong one before it counts as right. The first error is diagnosed.
     """
+    from chainrule.exercises.answers import read
     from chainrule.exercises.grading import grade_class
     from chainrule.exercises.report import marks_as_csv, report
 
     chosen = format_of(form, out)
-    grades = grade_class(make(layers, activation, loss, optimizer, rate, seed, count), answers, language)
+    found = read(answers)
+    given: dict[str, Any] = {
+        "layers": layers, "activation": activation, "loss": loss, "optimizer": optimizer, "rate": rate,
+        "seed": seed, "count": count,
+    }  # fmt: skip
+    if found.options:
+        written = _typed(answers, found.options)
+        for name in given:
+            said = context.get_parameter_source(name)
+            if said and said.name != "DEFAULT" and given[name] != written.get(name):
+                raise InputError(
+                    f"{answers} was made with --{name} {written.get(name, '(left out)')}, not with {given[name]}"
+                )
+        given |= {"rate": None, **written}
+    grades = grade_class(make(**given), found.by_exercise, language)
     write(marks_as_csv(grades) if chosen == "csv" else report(grades).render(chosen), out)
+
+
+def _typed(path: Path, options: dict[str, str]) -> dict[str, Any]:
+    """Return the options in the first line of a file as the numbers and words that they are."""
+    kinds: dict[str, Callable[[str], Any]] = {
+        "layers": str, "activation": str, "loss": str, "optimizer": str, "rate": float, "seed": int, "count": int,
+    }  # fmt: skip
+    try:
+        return {name: kinds[name](value) for name, value in options.items()}
+    except (KeyError, ValueError):
+        raise InputError(f"the first line of {path} has options that `exercise` does not write") from None

@@ -61,13 +61,16 @@ class Calculation:
     """Equations in their order, and how they are run.
 
     `rounding` is applied to what each equation gives, `once` are the arrays computed in the first step only,
-    and `extra` states beside those of the program, 0 at the start.
+    and `extra` states beside those of the program, 0 at the start. A `value` that was fitted to somebody's numbers
+    takes `freedom` bits of what matching them is worth.
     """
 
     equations: tuple[Equation, ...]
     rounding: Rounding | None = None
     once: frozenset[str] = frozenset()
     extra: tuple[Ref, ...] = ()
+    value: str = ""
+    freedom: float = 0.0
 
     @cached_property
     def definitions(self) -> Mapping[str, Equation]:
@@ -79,7 +82,7 @@ class Calculation:
         """What the optimiser does."""
         return tuple(equation for equation in self.equations if is_learned(equation))
 
-    def value(self, name: str) -> Expr | None:
+    def value_of(self, name: str) -> Expr | None:
         """Return the right side of an array's equation, or None if it has none."""
         equation = self.definitions.get(name)
         return equation.value if equation else None
@@ -93,6 +96,17 @@ class Calculation:
     def forward(self) -> tuple[Equation, ...]:
         """The equations up to the cost."""
         return tuple(eq for eq in self.definitions.values() if eq.part == "forward")
+
+    def reading_updates(self) -> dict[str, Expr]:
+        """Return the right sides that come after an update of what they read, with the update written out in them."""
+        updates: dict[Any, Expr] = {}
+        found: dict[str, Expr] = {}
+        for equation in self.equations:
+            if is_learned(equation):
+                updates[equation.target] = equation.value
+            elif (value := swap(equation.value, updates)) != equation.value:
+                found[equation.target.name] = value
+        return found
 
     def with_values(self, values: Mapping[str, Expr]) -> Calculation:
         """Return the calculation with other right sides for some arrays."""
@@ -113,7 +127,7 @@ class Calculation:
 
     def each_and_all(self, values: Mapping[str, Expr | None]) -> Iterator[Calculation]:
         """Yield the calculation with each of some changes, then with all of them: at one layer, or everywhere."""
-        kept = {name: value for name, value in values.items() if value is not None and value != self.value(name)}
+        kept = {name: value for name, value in values.items() if value is not None and value != self.value_of(name)}
         for name, value in kept.items():
             yield self.with_values({name: value})
         if len(kept) > 1:

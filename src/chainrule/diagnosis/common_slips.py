@@ -90,6 +90,18 @@ COMMON = (
         slopes.slope_of_another,
     ),
     Slip(
+        "slope_square",
+        "the square in the derivative of the activation left out",
+        "The derivative of tanh is 1 - a**2, with a square.",
+        slopes.slope_square,
+    ),
+    Slip(
+        "slope_plus",
+        "a plus for the minus in the derivative of the activation",
+        "The derivative of tanh is 1 - a**2, and that of the sigmoid a (1 - a).",
+        slopes.slope_plus,
+    ),
+    Slip(
         "extra_slope",
         "the derivative of the last activation multiplied on where it has cancelled",
         "With cross-entropy the derivative of sigmoid or softmax cancels: what is left by the weighted input is y - t.",

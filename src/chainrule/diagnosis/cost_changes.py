@@ -35,7 +35,7 @@ def swapped_target(calculation: Calculation, context: Context) -> Iterator[Calcu
 
     back = {name: exchanged(value) for name, value in tops(calculation, context).items()}
     yield calculation.with_values(back)
-    cost = calculation.value(SAMPLE_COST)
+    cost = calculation.value_of(SAMPLE_COST)
     if cost is not None:
         yield calculation.with_values({SAMPLE_COST: exchanged(cost)})
         yield calculation.with_values({**back, SAMPLE_COST: exchanged(cost)})
@@ -43,10 +43,17 @@ def swapped_target(calculation: Calculation, context: Context) -> Iterator[Calcu
 
 def half(calculation: Calculation, context: Context) -> Iterator[Calculation]:
     """The factor 1/2 of a squared error missing, or doubled."""
-    cost = calculation.value(SAMPLE_COST)
+    cost = calculation.value_of(SAMPLE_COST)
     if cost is not None and any(isinstance(node, Call) and node.function == "**" for node in walk(cost)):
         yield from _scaled_cost(calculation, context, Const(2), SAMPLE_COST)
         yield from _scaled_cost(calculation, context, ONE / Const(2), SAMPLE_COST)
+
+
+def log_base(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """A logarithm of another base in the cost: of 2, or of 10."""
+    if "log(" in context.architecture.loss.formula.text:
+        for base in (2, 10):
+            yield from _scaled_cost(calculation, context, ONE / call("log", Const(base)), SAMPLE_COST)
 
 
 def batch_sum(calculation: Calculation, context: Context) -> Iterator[Calculation]:
@@ -92,7 +99,7 @@ def _scaled_cost(calculation: Calculation, context: Context, factor: Expr, of: s
     """Yield the derivatives scaled, the cost scaled, and both; only what is averaged of the cost, not penalties."""
     begin = {name: tidy(value * factor) for name, value in tops(calculation, context).items()}
     yield calculation.with_values(begin)
-    cost = calculation.value(of)
+    cost = calculation.value_of(of)
     if cost is None:
         return
     data = next((node for node in walk(cost) if of == SAMPLE_COST or _is_over_samples(node, context)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from chainrule.data import as_inputs, as_targets, as_weights
 from chainrule.derive import gradient_name
 from chainrule.diagnosis.calculation import Array, Calculation, Rounding, reads
+from chainrule.diagnosis.fitting import Evidence
 from chainrule.diagnosis.matching import Numbers
 from chainrule.diagnosis.misprints import misprints
 from chainrule.diagnosis.patterns import Context
@@ -21,7 +23,7 @@ from chainrule.diagnosis.running import Runner
 from chainrule.diagnosis.trying import Hypothesis, Search
 from chainrule.engines.reference import first_not_finite
 from chainrule.equations import Equation, refs
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 from chainrule.language import catalogue
 from chainrule.ranges import check_yes_no, whole
 
@@ -55,14 +57,16 @@ def diagnose(
         as for `Network.gradients`. The network is left as it is.
     theirs : their numbers by name: any array of the forward and backward pass as `Network.values` names it
         (``"z1"``, ``"E"``, ``"d_w1"``), or one element (``"d_w1[0,2]"``, counted from 0). A parameter's own name
-        (``"w1"``) is its value after the updates. Arrays may be of any framework; None and NaN are not compared.
+        (``"w1"``) is its value after the updates. Arrays may be of any framework; None and masked elements are not
+        compared, and a NaN or an infinity does not agree. A text such as ``"0.06"`` is a printed number.
         Or the text of a CSV with the columns name and value, or the path of such a file.
     optimizer : what they update with, or its name; needed for parameters, and for slips of the update.
     steps : so many steps were made on this batch; arrays are those of the last one.
     training : as in training, with each step's dropout and the batch's own statistics.
     digits : the significant digits that their arrays are rounded to. By default 9, or 6 for float32; an array of
-        which every number has few decimals (or digits) is taken for rounded to so many. Printed numbers of a CSV
-        are known to half a unit of their last digit.
+        which every number has few decimals (or digits, but 3 at least) is taken for rounded to so many. An array
+        without more decimals than `digits` may be rounded to decimals as well. Printed numbers are known to half a
+        unit of their last digit.
     names : their names for elements, such as ``{"w5": "w2[0,0]"}``; then ``d_w5`` and ``dE/dw5`` are known too.
     language : of the report.
 
@@ -82,7 +86,7 @@ def diagnose(
     """
     catalogue(language)
     case = Case(net, x, t, optimizer, steps, sample_weight, training)
-    return case.diagnosis(theirs, digits, names or {}, language)
+    return case.diagnosis(theirs, digits, _checked(names), language)
 
 
 class Case:
@@ -107,7 +111,8 @@ class Case:
         self.context = Context(net.architecture, program, self.optimizer, weights is not None, rows)
         # Without an optimiser nothing changes from step to step but the masks.
         inputs = [first | self._of_step(first, step, steps, training) for step in range(1, steps + 1)]
-        self.runner = Runner(self.context.sizes, self._states(), inputs, rows)
+        self.steps, self.start = steps, self._states()
+        self.runner = Runner(self.context.sizes, self.start, inputs, rows)
         self.right = Calculation(program.equations)
         self.arrays = self.runner.run(self.right)
         if where := first_not_finite(program, self.arrays):
@@ -170,13 +175,15 @@ class Case:
         numbers = self.numbers
         wrong = {numbers.array_of(int(place)) for place in np.flatnonzero(numbers.wrong)}
         agreeing = dict.fromkeys(self._label(part) for part in numbers.parts if part.name not in wrong)
+        short = {self._label(p): p.decimals for p in numbers.parts if p.name in wrong and p.decimals}
         compared = len(numbers.values)
         knows_updates = self.optimizer is not None
         if not wrong:
             return Diagnosis(True, compared, tuple(agreeing), (), (), (), 0, 0, knows_updates, language)
-        found = Search(self.runner, self.context, self.right, numbers).run()
+        evidence = Evidence(numbers, self.arrays, self.start, self.steps)
+        found = Search(self.runner, replace(self.context, evidence=evidence), self.right, numbers).run()
         # Near enough for float32 is no proof of it where a digit explains the number.
-        proven = found.complete and any(group[0].slips[-1].key != "float32" for group in found.groups)
+        proven = found.complete and any(not group[0].slips[-1].near for group in found.groups)
         copied = () if proven else misprints(numbers, self.arrays)
         explanations = () if copied else tuple(self._explanation(group) for group in found.groups)
         return Diagnosis(
@@ -190,10 +197,13 @@ class Case:
             found.by_chance,
             knows_updates,
             language,
+            tuple(short.items()),
         )
 
     def _label(self, part: Part) -> str:
-        """Return how an entry is named: the array, or the one element of it."""
+        """Return how an entry is named: as it was, if by a name of their own; the array, or the one element of it."""
+        if part.alias:
+            return part.alias
         shape = np.shape(self.arrays[part.name])
         return element(part.name, int(part.places[0]), shape) if part.values.size == 1 else part.name
 
@@ -203,14 +213,18 @@ class Case:
         found: list[Difference] = []
         for place in map(int, np.flatnonzero(numbers.wrong)):
             array = numbers.array_of(place)
+            equation = self._equation(array)
+            off = abs(numbers.values[place] - numbers.right[place]) / (2 * numbers.tolerance[place])
             found.append(
                 Difference(
                     numbers.label(place),
                     float(numbers.values[place]),
                     float(numbers.right[place]),
                     written[array],
-                    float(abs(numbers.values[place] - numbers.right[place]) / (2 * numbers.tolerance[place])),
+                    float(off) if np.isfinite(off) else math.inf,
                     () if found else self._operands(array),
+                    numbers.called(place),
+                    equation.part if equation else "",
                 )
             )
         return tuple(found)
@@ -223,14 +237,20 @@ class Case:
         """Return what the equation of an array reads that was given and agrees."""
         equation = self._equation(array)
         numbers = self.numbers
-        names = [part.name for part in numbers.parts]
+        names: dict[str, list[str]] = {}
+        for part in numbers.parts:
+            names.setdefault(part.name, []).append(part.alias or part.name)
         wrong = {numbers.array_of(int(place)) for place in np.flatnonzero(numbers.wrong)}
         made_of = dict.fromkeys(used.name for used in refs(equation.value)) if equation else {}
-        return tuple(name for name in made_of if name in names and name not in wrong)[:_MOST_OPERANDS]
+        given = (called for name in made_of if name not in wrong for called in names.get(name, ()))
+        return tuple(dict.fromkeys(given))[:_MOST_OPERANDS]
 
     def _explanation(self, group: list[Hypothesis]) -> Explanation:
         numbers = self.numbers
-        named = tuple(Named(hypothesis.slips, self._lines(hypothesis.calculation)) for hypothesis in group)
+        named = tuple(
+            Named(hypothesis.slips, self._lines(hypothesis.calculation), hypothesis.calculation.value)
+            for hypothesis in group
+        )
         return Explanation(named, int((group[0].matched & numbers.wrong).sum()), int(numbers.wrong.sum()))
 
     def _lines(self, calculation: Calculation) -> tuple[Line, ...]:
@@ -254,6 +274,13 @@ class Case:
                 due = next((eq for eq in later if reads(eq.value, early.target.name)), due)
                 return [Line(f"{early}; {due}", f"{due}; {early}")]
         return []
+
+
+def _checked(names: Mapping[str, str] | None) -> Mapping[str, str]:
+    known = {} if names is None else names
+    if not isinstance(known, Mapping) or not all(isinstance(name, str) for pair in known.items() for name in pair):
+        raise InputError(f"names are elements by names of your own, as in {{'w5': 'w2[0,0]'}}, not {shown(names)}")
+    return known
 
 
 def _with_gradients(names: Mapping[str, str]) -> dict[str, str]:

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chainrule.derive import gradient_name
 from chainrule.diagnosis.calculation import Calculation, swap, tidy
 from chainrule.diagnosis.patterns import Context
-from chainrule.equations import Call, Const, Expr, Ref, call, refs, walk
-from chainrule.simplify import ONE, ZERO
+from chainrule.equations import (
+    Call,
+    Const,
+    Expr,
+    Index,
+    Ref,
+    call,
+    refs,
+    substitute,
+    substitute_indices,
+    total,
+    walk,
+)
+from chainrule.functions import function
+from chainrule.simplify import ONE
 
 
 def bias_missing(calculation: Calculation, context: Context) -> Iterator[Calculation]:
     """The weighted input without its bias."""
-    biases = {p.ref: ZERO for p in context.architecture.parameters if not p.is_weight}
-    yield from _forward(calculation, lambda value: tidy(swap(value, biases)), biases)
+    biases = {p.ref for p in context.architecture.parameters if not p.is_weight}
 
+    def without(value: Expr) -> Expr:
+        match value:
+            case Call("+", (rest, Ref() as bias)) | Call("+", (Ref() as bias, rest)) if bias in biases:
+                return rest
+        return value
 
-def _forward(
-    calculation: Calculation, change: Callable[[Expr], Expr], having: Mapping[Ref, Expr]
-) -> Iterator[Calculation]:
-    chosen = [eq for eq in calculation.forward if eq.target.name.startswith("z") and set(refs(eq.value)) & set(having)]
-    yield from calculation.each_and_all({eq.target.name: change(eq.value) for eq in chosen})
+    yield from calculation.each_and_all({eq.target.name: without(eq.value) for eq in calculation.forward})
 
 
 OTHERS = ("sigmoid", "tanh", "relu")
 """The activations that are most often taken for another."""
 
 
-def slope_of(function: str, a: Expr, z: Expr) -> Expr:
-    """Return the derivative of an activation as it is written by hand, in its value `a`."""
-    slopes: dict[str, Expr] = {"sigmoid": a * (1 - a), "tanh": 1 - a**2, "relu": z > 0}
-    return slopes[function]
+def slope_of(name: str, a: Expr, z: Expr) -> Expr:
+    """Return the derivative of an activation as it is written by hand, in its value `a`.
+
+    >>> print(slope_of("tanh", Ref("a"), Ref("z")))
+    1 - a**2
+    """
+    (slope,) = function(name).slopes
+    return substitute(slope, {"x": z, "y": a})
 
 
 def activation_missing(calculation: Calculation, context: Context) -> Iterator[Calculation]:
@@ -42,14 +59,34 @@ def activation_missing(calculation: Calculation, context: Context) -> Iterator[C
 
 def activation_function(calculation: Calculation, context: Context) -> Iterator[Calculation]:
     """Another activation, with the derivative of the right one, or with its own."""
-    for function in OTHERS:
-        applied = {act.a.name: call(function, act.z) for act in context.activations}
+    for name in OTHERS:
+        applied = {act.a.name: call(name, act.z) for act in context.activations}
         yield from calculation.each_and_all(applied)
         for act in context.activations:
             outer = Ref(gradient_name(act.a.name), act.a.indices)
             if outer.name in calculation.definitions and gradient_name(act.z.name) in calculation.definitions:
-                own = {gradient_name(act.z.name): outer * slope_of(function, act.a, act.z)}
+                own = {gradient_name(act.z.name): outer * slope_of(name, act.a, act.z)}
                 yield calculation.with_values({act.a.name: applied[act.a.name], **own})
+
+
+def softmax_axis(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """The softmax's sum taken over the samples, or over the whole array; the cost from that output, or as it was."""
+    softmax = context.softmax
+    if softmax is None:
+        return
+    z, y = softmax.z, softmax.a
+    spares = {index: context.spare(index, z) for index in y.index_names}
+    sample, unit = y.index_names
+    for over in ([sample], [sample, unit]):
+        inside, _ = substitute_indices(call("exp", z), {index: Index(spares[index]) for index in over}, set())
+        wrong = {y.name: call("exp", z) / total(" ".join(spares[index] for index in over), inside)}
+        yield calculation.with_values(wrong)
+        cost = calculation.value_of("c")
+        if cost is not None:
+            loss = context.architecture.loss
+            printed = loss.formula.expand({"y": y, "t": Ref("t", y.indices), "z": z}, unit)
+            printed = total(unit, printed) if loss.formula.runs_over_units() else printed
+            yield calculation.with_values({**wrong, "c": printed})
 
 
 def sigmoid_sign(calculation: Calculation, context: Context) -> Iterator[Calculation]:

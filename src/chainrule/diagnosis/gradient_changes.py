@@ -137,7 +137,7 @@ def _with_penalties(
     """Yield the gradients with so many times more of what penalties add to each."""
     values: dict[str, Expr | None] = {}
     for name, parameter in context.parameters.items():
-        value = calculation.value(gradient_name(name))
+        value = calculation.value_of(gradient_name(name))
         added = context.penalty(parameter) if parameter.is_weight != biases else None
         if value is not None and added is not None:
             values[gradient_name(name)] = tidy(value + factor * added)

@@ -45,10 +45,11 @@ def updated_weights(calculation: Calculation, context: Context) -> Iterator[Calc
 
 
 def _with_rates(calculation: Calculation, change: Callable[[Expr], Expr]) -> Calculation:
-    return _with_swapped(calculation, {rate: change(rate) for rate in _RATES})
+    return with_swapped(calculation, {rate: change(rate) for rate in _RATES})
 
 
-def _with_swapped(calculation: Calculation, changes: Mapping[Any, Expr]) -> Calculation:
+def with_swapped(calculation: Calculation, changes: Mapping[Any, Expr]) -> Calculation:
+    """Return the calculation with other expressions for some in what the optimiser does."""
     return calculation.with_updates(lambda equation: swap(equation.value, changes))
 
 
@@ -138,6 +139,48 @@ def momentum_damped(calculation: Calculation, context: Context) -> Iterator[Calc
         yield _with_states(calculation, context, lambda eq, _: swap(eq.value, damped))
 
 
+def _with_averages(
+    calculation: Calculation, change: Callable[[Const, Ref, Const, Expr], Expr]
+) -> Iterator[Calculation]:
+    """Yield the calculation with running averages changed: those of each kind of state, and all."""
+    kinds: dict[str, dict[str, Expr]] = {}
+    for equation in calculation.updates:
+        match equation.value:
+            case Call("+", (Call("*", (Const() as kept, Ref() as old)), Call("*", (Const() as new, added)))):
+                if old == equation.target:
+                    kind = equation.target.name.partition("_")[0]
+                    kinds.setdefault(kind, {})[equation.target.name] = change(kept, old, new, added)
+    everything = {name: value for values in kinds.values() for name, value in values.items()}
+    for values in [*kinds.values(), everything] if len(kinds) > 1 else kinds.values():
+
+        def changed(equation: Equation, values: dict[str, Expr] = values) -> Expr:
+            return tidy(values.get(equation.target.name, equation.value))
+
+        yield calculation.with_updates(changed)
+
+
+def average_unscaled(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """A running average to which the whole new value is added, not 1 - beta of it."""
+    yield from _with_averages(calculation, lambda kept, old, _, added: kept * old + added)
+
+
+def average_exchanged(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """The two factors of a running average in each other's place."""
+    yield from _with_averages(calculation, lambda kept, old, new, added: new * old + kept * added)
+
+
+def square_left_out(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """The average of the squares taken of the gradient itself."""
+
+    def bare(expr: Expr) -> Expr:
+        match expr:
+            case Call("**", (base, Const(2))):
+                return base
+        return rebuild(expr, bare)
+
+    yield _with_states(calculation, context, lambda equation, _: bare(equation.value))
+
+
 def _corrections(calculation: Calculation) -> list[Expr]:
     """Return what Adam divides by against the start from 0: ``1 - beta**step``."""
     found: dict[Expr, None] = {}
@@ -154,14 +197,14 @@ def uncorrected(calculation: Calculation, context: Context) -> Iterator[Calculat
     found = _corrections(calculation)
     for chosen in [found, *([each] for each in found)]:
         gone: dict[Expr, Expr] = dict.fromkeys(chosen, ONE)
-        yield _with_swapped(calculation, gone)
+        yield with_swapped(calculation, gone)
 
 
 def steps_miscounted(calculation: Calculation, context: Context) -> Iterator[Calculation]:
     """Steps counted from 0, from 2, or not at all."""
     step = Ref(STEP)
     for counted in (step - 1, step + 1, ONE):
-        yield _with_swapped(calculation, {step: counted})
+        yield with_swapped(calculation, {step: counted})
 
 
 def epsilon_in_root(calculation: Calculation, context: Context) -> Iterator[Calculation]:
@@ -192,7 +235,7 @@ def betas_exchanged(calculation: Calculation, context: Context) -> Iterator[Calc
         return
     pairs: dict[Expr, Expr] = {Const(one): Const(two), Const(two): Const(one)}
     # The optimiser's formula holds 1 - beta computed already, or as it is written.
-    yield _with_swapped(calculation, pairs | _complements(pairs))
+    yield with_swapped(calculation, pairs | _complements(pairs))
 
 
 def _complements(pairs: Mapping[Expr, Expr]) -> dict[Expr, Expr]:

@@ -64,7 +64,7 @@ class Numbers:
 
     def matches(self, predicted: Array) -> Mask:
         """Tell which numbers a calculation explains, to their rounding."""
-        return np.asarray(np.abs(predicted - self.values) <= self.tolerance)
+        return np.asarray(np.abs(predicted - self.values) <= self.tolerance) | _not_finite_alike(predicted, self.values)
 
     def differs(self, predicted: Array) -> Mask:
         """Tell which numbers differ from the right calculation by more than arithmetic does."""
@@ -72,7 +72,8 @@ class Numbers:
 
     def same(self, one: Array, other: Array) -> Mask:
         """Tell which numbers of two calculations are the same."""
-        return np.asarray(np.abs(one - other) <= SAME * np.maximum(np.abs(other), ROUNDING * self.scale))
+        near = np.abs(one - other) <= SAME * np.maximum(np.abs(other), ROUNDING * self.scale)
+        return np.asarray(near) | _not_finite_alike(one, other)
 
     @cached_property
     def wrong(self) -> Mask:
@@ -91,27 +92,45 @@ class Numbers:
         chosen = np.flatnonzero(matched & self.wrong)
         found: dict[str, float] = {}
         for place in chosen:
+            if not np.isfinite(self.values[place]):
+                continue  # much gives a NaN, so that meeting one proves little
             value = f"{self.values[place]:.12g}"
             found[value] = max(found.get(value, 0.0), math.log2(1 + times[place]))
         return sum(found.values())
 
-    def label(self, place: int) -> str:
-        """Return the name of one number with its element."""
+    def _at(self, place: int) -> tuple[Part, int]:
         for part in self.parts:
             if place < part.values.size:
-                return element(part.name, int(part.places[place]), self.shapes[part.name])
+                return part, place
             place -= part.values.size
         raise IndexError(place)
 
+    def label(self, place: int) -> str:
+        """Return the name of one number with its element."""
+        part, within = self._at(place)
+        return element(part.name, int(part.places[within]), self.shapes[part.name])
+
+    def called(self, place: int) -> str:
+        """Return what one number is called by a name of their own, or nothing."""
+        part, within = self._at(place)
+        if not part.alias or part.values.size == 1:
+            return part.alias
+        return element(part.alias, int(part.places[within]), self.shapes[part.name])
+
     def array_of(self, place: int) -> str:
         """Return the array that a number is of."""
-        return self.label(place).partition("[")[0]
+        return self._at(place)[0].name
 
     @cached_property
     def first_wrong(self) -> Mask:
         """The numbers of the first array, in the order of calculation, that is not right."""
         first = self.array_of(int(np.argmax(self.wrong)))
         return np.concatenate([np.full(part.values.size, part.name == first) for part in self.parts])
+
+
+def _not_finite_alike(one: Array, other: Array) -> Mask:
+    """Tell where both are NaN, or the same infinity."""
+    return np.asarray((np.isnan(one) & np.isnan(other)) | (np.isinf(one) & (one == other)))
 
 
 def log2_choices(total: int, chosen: int) -> float:

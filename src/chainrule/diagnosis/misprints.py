@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,8 @@ MOST_WRONG = 3
 """Where more numbers are wrong, a mistake of copying is no explanation."""
 _MOST_ELEMENTS = 2_000
 _MOST_DIGITS = 12
+_POWERS = 3
+_CHANGES = 2 * _POWERS + 1
 
 
 def misprints(numbers: Numbers, arrays: Mapping[str, Array]) -> tuple[Misprint, ...]:
@@ -30,22 +33,37 @@ def misprints(numbers: Numbers, arrays: Mapping[str, Array]) -> tuple[Misprint, 
 def _misprint(numbers: Numbers, place: int, arrays: Mapping[str, Array]) -> Misprint | None:
     value, tolerance, right = numbers.values[place], numbers.tolerance[place], numbers.right[place]
     name = numbers.label(place)
+    if not math.isfinite(value):
+        return None
     if abs(value - right) <= ROUNDING_UNITS * 2 * tolerance:
         return None  # rounding on the way explains that as well
     decimals = max(0, -math.floor(math.log10(2.0001 * tolerance)))
     printed = f"{value:.{decimals}f}"
     elements = list(_elements(arrays))
+    worth = math.log2(1 + abs(value - right) / tolerance)
+    for change, wrong in _changes(float(right)):
+        if abs(wrong - value) <= tolerance and enough(worth, _CHANGES):
+            written = f"{right:.{decimals + _POWERS}f}".rstrip("0") if change == "point" else f"{right:.{decimals}f}"
+            return Misprint(name, printed, name, written, change)
     for meant, other in elements:
-        if abs(other - value) <= tolerance and enough(math.log2(1 + abs(value - right) / tolerance), len(elements)):
-            return Misprint(name, printed, meant, f"{other:.{decimals}f}", changed=False)
+        if abs(other - value) <= tolerance and enough(worth, len(elements)):
+            return Misprint(name, printed, meant, f"{other:.{decimals}f}")
     for meant, other, tried in [(name, float(right), 1), *((*pair, len(elements)) for pair in elements)]:
         written = f"{other:.{decimals}f}"
         digits = len(printed.lstrip("-0.").replace(".", ""))
         # One digit of so many, changed to one of nine others, gives about nine times as many figures.
         worth = math.log2(10.0**digits / (9 * max(1, digits)))
         if digits <= _MOST_DIGITS and _one_digit_apart(printed, written) and enough(worth, tried):
-            return Misprint(name, printed, meant, written, changed=True)
+            return Misprint(name, printed, meant, written, "digit")
     return None
+
+
+def _changes(right: float) -> Iterator[tuple[Literal["point", "sign"], float]]:
+    """Yield what a number becomes by its sign turned, and by its decimal point moved."""
+    yield "sign", -right
+    for power in range(1, _POWERS + 1):
+        yield "point", right * 10.0**power
+        yield "point", right / 10.0**power
 
 
 def _elements(arrays: Mapping[str, Array]) -> Iterator[tuple[str, float]]:

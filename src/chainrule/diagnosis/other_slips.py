@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.diagnosis import cost_changes as cost
+from chainrule.diagnosis import fitted_changes as fitted
 from chainrule.diagnosis import forward_changes as forward
 from chainrule.diagnosis import gradient_changes as gradients
 from chainrule.diagnosis import learning_changes as learning
@@ -46,6 +47,13 @@ OTHERS = (
         "the penalty doubled, halved, or averaged over the samples",
         "L2 adds half its strength times the squares, so that its derivative is strength times w, for any batch.",
         gradients.penalty_scaled,
+    ),
+    Slip(
+        "another_rate",
+        "another learning rate: {value}",
+        "The learning rate of this network's update is another one.",
+        fitted.another_rate,
+        alone=True,
     ),
     Slip(
         "rate_twice",
@@ -126,6 +134,24 @@ OTHERS = (
         learning.betas_exchanged,
     ),
     Slip(
+        "average_unscaled",
+        "a running average without the factor 1 - beta",
+        "What is new comes in with the factor 1 - beta, so that the factors add up to 1.",
+        learning.average_unscaled,
+    ),
+    Slip(
+        "average_exchanged",
+        "the two factors of a running average exchanged",
+        "Most of the old average is kept, and a small part of the new gradient comes in.",
+        learning.average_exchanged,
+    ),
+    Slip(
+        "square_left_out",
+        "the average of the squares taken without the square",
+        "The second average is that of the squares: it is never below 0, and has a root.",
+        learning.square_left_out,
+    ),
+    Slip(
         "dropout_unscaled",
         "dropout not scaled",
         "What is kept is divided by the probability of keeping it, forward and backward, so that the mean stays.",
@@ -160,6 +186,18 @@ OTHERS = (
         "a sign in the sigmoid",
         "The sigmoid is 1 / (1 + e**-z).",
         forward.sigmoid_sign,
+    ),
+    Slip(
+        "softmax_axis",
+        "the softmax taken over the samples or over the whole array",
+        "The outputs of each sample add up to 1: the sum runs over the units, for each sample alone.",
+        forward.softmax_axis,
+    ),
+    Slip(
+        "log_base",
+        "a logarithm of another base in the cost",
+        "The logarithm of the cost is the natural one; that of base 2 or 10 is another by a factor.",
+        cost.log_base,
     ),
     Slip(
         "weights_ignored",
@@ -238,11 +276,14 @@ OTHERS = (
         "intermediate results rounded",
         "Calculate with all digits and round only what is printed.",
         learning.rounded,
+        alone=True,
     ),
     Slip(
         "float32",
         "rounding to float32",
         "float32 holds some 7 digits; differences of this size are no mistake.",
         learning.in_float32,
+        alone=True,
+        near=True,
     ),
 )

@@ -111,11 +111,11 @@ def statistics_constant(calculation: Calculation, context: Context) -> Iterator[
 
 def transposed(calculation: Calculation, context: Context) -> Iterator[Calculation]:
     """A square matrix of weights, or of their gradients, with rows for columns."""
-    square = {
-        name
-        for name, parameter in context.parameters.items()
-        if len(parameter.ref.indices) == 2 and len({context.size(index) for index in parameter.ref.index_names}) == 1
-    }
+    square = set()
+    for name, parameter in context.parameters.items():
+        sizes = {context.size(index) for index in parameter.ref.index_names}
+        if len(parameter.ref.indices) == 2 and len(sizes) == 1 and sizes != {1}:
+            square.add(name)
 
     def turned(expr: Expr) -> Expr:
         if isinstance(expr, Ref) and expr.name in square:

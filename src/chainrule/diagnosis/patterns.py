@@ -11,6 +11,7 @@ from chainrule.architecture import COST, Architecture
 from chainrule.builder import BATCH, OUTPUT, Parameter
 from chainrule.derive import derive, gradient_name
 from chainrule.diagnosis.calculation import Calculation, reads, swap, tidy
+from chainrule.diagnosis.fitting import Evidence
 from chainrule.equations import (
     Call,
     Equation,
@@ -29,7 +30,6 @@ from chainrule.program import Extent, Program
 from chainrule.simplify import ONE, ZERO
 from chainrule.split import is_split_off
 
-_ACTIVATION = re.compile(r"a\d+|y")
 _SPARES = 2
 
 
@@ -76,13 +76,14 @@ class Paths:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What slips may know of the network beside its equations."""
+    """What slips may know of the network beside its equations, and of somebody's numbers where there are any."""
 
     architecture: Architecture
     program: Program
     optimizer: Optimizer | None
     weighted: bool
     rows: int
+    evidence: Evidence | None = None
 
     @cached_property
     def sizes(self) -> dict[str, Extent]:
@@ -129,17 +130,17 @@ class Context:
 
     @cached_property
     def activations(self) -> tuple[Activated, ...]:
-        """The layers whose activation takes each element alone; the identity is one of them."""
+        """Arrays that are a function of another, each element alone; the identity is one."""
         return tuple(self._activations())
 
     def _activations(self) -> Iterator[Activated]:
         for equation in self.forward.values():
-            if not _ACTIVATION.fullmatch(equation.target.name):
+            if is_split_off(equation.target.name) or equation.target.name in ("c", COST):
                 continue
             value = self._whole(equation.value)
             used = set(refs(value))
             alone = len(used) == 1 and not any(isinstance(node, Reduce) for node in walk(value))
-            if alone and (z := used.pop()).indices == equation.target.indices:
+            if alone and (z := used.pop()).indices == equation.target.indices and z.name in self.forward:
                 yield Activated(equation.target, z, value)
 
     def _whole(self, value: Expr) -> Expr:
@@ -219,7 +220,7 @@ def tops(calculation: Calculation, context: Context) -> dict[str, Expr]:
 
 def slope_in(calculation: Calculation, activated: Activated) -> Expr | None:
     """Return by what the equation of ``d_z`` multiplies ``d_a``, or None if it is no such product."""
-    value, outer = calculation.value(gradient_name(activated.z.name)), outer_of(activated)
+    value, outer = calculation.value_of(gradient_name(activated.z.name)), outer_of(activated)
     if value is None or not reads(value, outer.name):
         return None
     if any(isinstance(node, Reduce) and reads(node, outer.name) for node in walk(value)):
@@ -235,7 +236,7 @@ def outer_of(activated: Activated) -> Ref:
 def weight_gradients(calculation: Calculation, context: Context) -> Iterator[WeightGradient]:
     """Yield the sums over the batch of a delta and what came in."""
     for name, parameter in context.parameters.items():
-        value = calculation.value(gradient_name(name))
+        value = calculation.value_of(gradient_name(name))
         for node in walk(value) if value is not None and parameter.is_weight else ():
             match node:
                 case Reduce("sum", indices, Call("*", (Ref() as one, Ref() as two))) if BATCH in indices:
@@ -247,7 +248,7 @@ def weight_gradients(calculation: Calculation, context: Context) -> Iterator[Wei
 def bias_gradients(calculation: Calculation, context: Context) -> Iterator[BatchSum]:
     """Yield the sums over the batch of a delta alone."""
     for name, parameter in context.parameters.items():
-        value = calculation.value(gradient_name(name))
+        value = calculation.value_of(gradient_name(name))
         for node in walk(value) if value is not None and not parameter.is_weight else ():
             match node:
                 case Reduce("sum", indices, Ref(delta)) if BATCH in indices and delta.startswith("d_"):

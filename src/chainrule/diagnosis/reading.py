@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.diagnosis.calculation import Array, magnitude
-from chainrule.errors import InputError, shown
+from chainrule.diagnosis.printed import Printed, printed, sheet
+from chainrule.errors import InputError, shown, unknown
 
 FULL_DIGITS = 9
 """Significant digits in which float64 numbers of two programs should agree."""
@@ -26,18 +25,25 @@ FEWEST_DECIMALS = 3
 _PRINTED = 8  # a number with more significant digits was not rounded for printing
 _FROM_A_COMPUTER = 13  # text with so many digits is what a program writes for all that it knows
 _LOOKED_AT = 200
-_ELEMENT = re.compile(r"\s*([^\[\]]+?)\s*(?:\[\s*([\d\s,]*)\s*\])?\s*")
+_ELEMENT = re.compile(r"\s*([^\[\]]+?)\s*(\[[^\[\]]*\])?\s*")
+_PLACE = re.compile(r"\[\s*([0-9]{1,9}(?:\s*,\s*[0-9]{1,9})*)?\s*\]")
 
 
 @dataclass(frozen=True)
 class Part:
-    """Numbers that were given for one array: at which of its elements (flat), and half a unit of the last digit."""
+    """Numbers that were given for one array: at which of its elements (flat), and half a unit of the last digit.
+
+    `alias` is the name that they were given by, if it is one of their own; `decimals` is how many all of them have,
+    where they are so few that the numbers are taken as exact.
+    """
 
     name: str
     places: npt.NDArray[np.intp]
     values: Array
     half_units: Array
     single: bool = False
+    alias: str = ""
+    decimals: int | None = None
 
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -48,105 +54,121 @@ def read(
 ) -> list[Part]:
     """Return what was given, checked against the arrays that there are.
 
-    Raises `InputError` for a name that is none of them, a shape that does not fit, what is no number, and where
-    nothing is left to compare.
+    Not given are None, masked elements, and blanks of a CSV; NaN and infinities are numbers like others. Raises
+    `InputError` for a name that is none of them, a shape that does not fit, what is no number, and where nothing is
+    left to compare.
     """
-    printed = not isinstance(theirs, Mapping)
     entries = _from_csv(theirs) if isinstance(theirs, str | Path) else theirs
     if not isinstance(entries, Mapping):
         raise InputError(f"the numbers are a mapping of names to arrays, or a CSV of name,value; not {shown(theirs)}")
-    exact = printed and any(len(Decimal(v).as_tuple().digits) >= _FROM_A_COMPUTER for v in entries.values())
+    texts = {key: printed(str(key), given) for key, given in entries.items() if isinstance(given, str)}
+    exact = any(text.digits >= _FROM_A_COMPUTER for text in texts.values() if text)
     parts = []
     for key, given in entries.items():
-        if given is None:
+        if given is None or (isinstance(given, str) and texts[key] is None):
             continue
-        name, place = _element(key, shapes, names)
-        if printed:
-            values, half = _from_text(given, exact, digits)
-            part = _part(key, name, place, np.array(values), shapes, lambda _, half=half: np.array([half]))
+        entry = _entry(key, shapes, names)
+        text = texts.get(key)
+        if text:
+            half = np.array([_half_unit(text, exact, digits)])
+            parts.append(_part(entry, np.ma.array(text.value), half, shapes))
         else:
-            part = _from_array(key, name, place, given, shapes, digits)
-        if part.values.size:
-            parts.append(part)
+            parts.append(_from_array(entry, given, shapes, digits))
+    parts = [part for part in parts if part.values.size]
     if not parts:
         raise InputError("there are no numbers to compare: give at least one, such as d_w1 or d_w1[0,0]")
     return parts
 
 
-def _element(key: object, shapes: Shapes, names: Mapping[str, str]) -> tuple[str, tuple[int, ...] | None]:
-    """Return the array that a name means and the element, or None for all of it."""
-    from chainrule.errors import unknown
+@dataclass(frozen=True)
+class _Entry:
+    """The name that was given, the array that it means, the element, or None for all of it, and a name of their own."""
 
+    key: str
+    name: str
+    place: tuple[int, ...] | None
+    alias: str = ""
+
+
+def _entry(key: object, shapes: Shapes, names: Mapping[str, str]) -> _Entry:
     if not isinstance(key, str):
         raise InputError(f"a number is given by its name in the equations, such as 'd_w1', not by {shown(key)}")
     meant = names.get(key.strip(), key)
+    alias = key.strip() if key.strip() in names else ""
     match = _ELEMENT.fullmatch(meant)
     if not match or match[1] not in shapes:
         raise unknown("name", key, [*shapes, *names])
     name, shape = match[1], shapes[match[1]]
     if match[2] is None:
-        return name, None
-    place = tuple(int(part) for part in match[2].split(",") if part.strip())
-    if len(place) != len(shape) or any(at >= size for at, size in zip(place, shape, strict=True)):
+        return _Entry(key, name, None, alias)
+    written = _PLACE.fullmatch(match[2])
+    place = tuple(int(part) for part in (written[1] or "").split(",") if part) if written else None
+    if place is None or len(place) != len(shape) or any(at >= size for at, size in zip(place, shape, strict=True)):
         raise InputError(f"{key} is no element of {name}, which has shape {shape} and counts from 0")
-    return name, place
+    return _Entry(key, name, place, alias)
 
 
 def _part(
-    key: str, name: str, place: tuple[int, ...] | None, array: Any, shapes: Shapes, half: Any, single: bool = False
+    entry: _Entry,
+    array: np.ma.MaskedArray[Any, Any],
+    half_units: Array,
+    shapes: Shapes,
+    single: bool = False,
+    decimals: int | None = None,
 ) -> Part:
-    """Return the numbers of one entry that are given, NaN standing for what is not."""
+    """Return the numbers of one entry that are given, which are those that are not masked."""
+    key, name, place = entry.key, entry.name, entry.place
     shape = shapes[name]
     wanted = () if place is not None else shape
     one_of_one = array.size == 1 and int(np.prod(wanted, dtype=int)) == 1
     if array.shape != wanted and not one_of_one:
         hint = "; transpose it" if array.shape == wanted[::-1] else ""
         raise InputError(f"{key} must have shape {wanted}, not {array.shape}{hint}")
-    values = array.astype(np.float64).ravel()
-    if np.isinf(values).any():
-        raise InputError(f"{key} must be finite numbers, but holds {values[np.isinf(values)][0]}")
-    given = ~np.isnan(values)
+    values = np.asarray(array.data, np.float64).ravel()
+    given = ~np.ma.getmaskarray(array).ravel()
     first = int(np.ravel_multi_index(place, shape)) if place else 0
     places = np.arange(values.size) + first
-    return Part(name, places[given], values[given], half(array)[given], single)
+    return Part(name, places[given], values[given], half_units[given], single, entry.alias, decimals)
 
 
 # Arrays
 
 
-def _from_array(
-    key: str, name: str, place: tuple[int, ...] | None, given: Any, shapes: Shapes, digits: int | None
-) -> Part:
-    array = _as_array(key, given)
+def _from_array(entry: _Entry, given: Any, shapes: Shapes, digits: int | None) -> Part:
+    array = _as_array(entry.key, given)
     single = array.dtype.itemsize <= 4 and array.dtype.kind == "f"
-    return _part(key, name, place, array, shapes, lambda a: _half_units(a, single, digits), single)
+    counted = _digits_of(array.compressed())
+    few = digits is None and 0 < counted[0] < FEWEST_DECIMALS
+    half_units = _half_units(array.data, counted, single, digits)
+    return _part(entry, array, half_units, shapes, single, counted[0] if few else None)
 
 
-def _as_array(key: str, given: Any) -> npt.NDArray[Any]:
+def _as_array(key: str, given: Any) -> np.ma.MaskedArray[Any, Any]:
+    """Return numbers of any framework as an array in which None is masked."""
     if hasattr(given, "detach"):  # PyTorch refuses to turn what takes part in derivatives into an array
         given = given.detach().cpu()
     try:
-        array = np.asarray(given)
+        held = given if isinstance(given, np.ma.MaskedArray) else np.asarray(given)
+        mask, array = np.ma.getmaskarray(held), np.asarray(held)
         if array.dtype.kind == "O":
-            array = array.astype(np.float64)  # None becomes NaN
-    except (TypeError, ValueError):
+            mask = mask | np.array([value is None for value in array.ravel()], bool).reshape(array.shape)
+            array = np.where(mask, np.nan, array).astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise InputError(f"{key} must be numbers, not {shown(given)}") from None
     if array.dtype.kind not in "fiu":
         raise InputError(f"{key} must be numbers, not {shown(given)}")
-    return array
+    return np.ma.array(array, mask=mask)
 
 
-def _half_units(array: npt.NDArray[Any], single: bool, digits: int | None) -> Array:
+def _half_units(array: npt.NDArray[Any], counted: tuple[int, int], single: bool, digits: int | None) -> Array:
     """Return half a unit of the last digit of each number, told by the digits that all of them have."""
     values = array.ravel()
-    fixed = digits or _DEFAULT[single]
-    by_digits = 0.5 * 10.0 ** (magnitude(values) - fixed + 1)
-    by_digits = np.where(values == 0, 0.0, by_digits)
-    given = values[np.isfinite(values)][:_LOOKED_AT]
-    if digits or not given.size:
-        return by_digits
-    decimals, significant = (max(column) for column in zip(*map(_count, given), strict=True))
-    if significant > (_PRINTED if not single else SINGLE_DIGITS - 1):
+    by_digits = _half_units_of_digits(values, digits or _DEFAULT[single])
+    decimals, significant = counted
+    if digits:
+        # Where no number has more decimals than that, it may be these that were meant.
+        return np.asarray(np.maximum(by_digits, 0.5 * 10.0**-digits) if decimals <= digits else by_digits)
+    if significant == 0 or significant > (_PRINTED if not single else SINGLE_DIGITS - 1):
         return by_digits
     # Rounded to decimals or to significant digits: what was not meant gives the smaller unit nearly everywhere.
     by_decimals = 0.5 * 10.0 ** -max(decimals, FEWEST_DECIMALS)
@@ -154,7 +176,20 @@ def _half_units(array: npt.NDArray[Any], single: bool, digits: int | None) -> Ar
     return np.asarray(np.maximum(by_decimals, by_significant))
 
 
+def _half_units_of_digits(values: npt.NDArray[Any], digits: int) -> Array:
+    return np.where(values == 0, 0.0, 0.5 * 10.0 ** (magnitude(values) - digits + 1))
+
+
 _DEFAULT = {False: FULL_DIGITS, True: SINGLE_DIGITS}
+
+
+def _digits_of(values: npt.NDArray[Any]) -> tuple[int, int]:
+    """Return how many decimals and how many significant digits it takes to write the numbers."""
+    given = values[np.isfinite(values)][:_LOOKED_AT]
+    if not given.size:
+        return 0, 0
+    decimals, significant = (max(column) for column in zip(*map(_count, given), strict=True))
+    return decimals, significant
 
 
 def _count(value: Any) -> tuple[int, int]:
@@ -171,51 +206,18 @@ def _count(value: Any) -> tuple[int, int]:
 
 def _from_csv(given: str | Path) -> dict[str, str]:
     """Return the printed numbers by name, of the text of a CSV or of a file."""
-    text = str(given)
-    if isinstance(given, Path) or "\n" not in text:
-        text = _file(given)
-    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)]
     entries: dict[str, str] = {}
-    for number, row in enumerate(rows):
-        name, value = ",".join(row[:-1]).strip(), row[-1].strip()
-        if number == 0 and (name.lower(), value.lower()) == ("name", "value"):
-            continue
-        if not name:
-            raise InputError(f"a row of the numbers reads name,value, as in d_b1[0],0.0822; not {shown(','.join(row))}")
-        if name in entries:
-            raise InputError(f"{shown(name)} is given twice")
-        if value and value.lower() != "nan":
-            entries[name] = _number(name, value)
+    for row in sheet(given).rows:
+        if row.name in entries:
+            raise InputError(f"{shown(row.name)} is given twice")
+        entries[row.name] = row.value
     return entries
 
 
-def _file(path: str | Path) -> str:
-    from chainrule.models import existing
-
-    try:
-        return existing(path, "CSV").read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a CSV of name,value: {error}") from None
-
-
-def _number(name: str, value: str) -> str:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise InputError(f"{name} must be a number, not {shown(value)}") from None
-    if not number.is_finite():
-        raise InputError(f"{name} must be a finite number, not {value}")
-    return value
-
-
-def _from_text(value: str, exact: bool, digits: int | None) -> tuple[float, float]:
-    """Return a printed number and half a unit of its last digit."""
-    number = float(value)
+def _half_unit(number: Printed, exact: bool, digits: int | None) -> float:
     if exact or digits:
-        return number, float(_half_units(np.array([number]), False, digits or FULL_DIGITS)[0])
-    exponent = Decimal(value).as_tuple().exponent
-    assert isinstance(exponent, int)
-    return number, 0.5 * 10.0**exponent
+        return float(_half_units_of_digits(np.array([number.value]), digits or FULL_DIGITS)[0])
+    return number.half_unit
 
 
 def element(name: str, place: int, shape: Iterable[int]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chainrule.language import catalogue
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.slips import Slip
+    from chainrule.language import Catalogue
 
 _MOST_SHOWN = 12
 _MOST_EXPLANATIONS = 5
@@ -21,7 +23,7 @@ class Difference:
     """A number that is not the right one: its name, both values, and the equation that gives the right one.
 
     `units` is how far it is off, in units of its last digit; `operands` are given numbers that it is made of
-    and that agree.
+    and that agree. `alias` is a name of their own that it was given by, `part` the pass that it belongs to.
     """
 
     name: str
@@ -30,6 +32,13 @@ class Difference:
     equation: str
     units: float
     operands: tuple[str, ...] = ()
+    alias: str = ""
+    part: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name that it was given by, and behind one of their own the element that this is."""
+        return f"{self.alias} ({self.name})" if self.alias else self.name
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Named:
-    """One slip, or two together, with the lines that it changes."""
+    """One slip, or two together, with the lines that it changes, and the value that was found for it."""
 
     slips: tuple[Slip, ...]
     lines: tuple[Line, ...]
+    value: str = ""
+
+    def title(self, text: Catalogue) -> str:
+        """Return the titles of the slips in a language."""
+        return text(" and ").join(slip.said(text, self.value) for slip in self.slips)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -67,13 +81,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Misprint:
-    """A number that is the right one, or that of another quantity, but for one digit; `changed` is False if exact."""
+    """A number that is the right one, or that of another quantity, but for one `change`, if there is any."""
 
     name: str
     printed: str
     meant: str
     value: str
-    changed: bool
+    change: Literal["", "digit", "point", "sign"] = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,7 @@ class Diagnosis:
     tried : slips and pairs of slips tried.
     by_chance : how many of them match no better than chance would.
     optimizer : whether updates were part of what was tried.
+    short : for each array with wrong numbers of few decimals, which are taken as exact, how many decimals these are.
     """
 
     agrees: bool
@@ -103,6 +118,7 @@ class Diagnosis:
     by_chance: int
     optimizer: bool
     language: str = "en"
+    short: tuple[tuple[str, int], ...] = ()
 
     @property
     def first(self) -> Difference | None:
@@ -116,7 +132,7 @@ class Diagnosis:
         lines = []
         if self.agreeing:
             lines.append(text("Agrees: {names}.", names=self._names()))
-        lines += [*self._first_wrong(), "", *(self._explained() or self._unexplained())]
+        lines += [*self._first_wrong(), *self._short(), "", *(self._explained() or self._unexplained())]
         return "\n".join(lines)
 
     def _names(self) -> str:
@@ -126,16 +142,31 @@ class Diagnosis:
         return text(", ").join([*self.agreeing[:_MOST_SHOWN], *more])
 
     def _first_wrong(self) -> list[str]:
-        text, first = catalogue(self.language), self.differing[0]
-        return [
-            text(
+        text, first, count = catalogue(self.language), self.differing[0], self.compared
+        if len(self.differing) > 1:
+            said = text(
                 "{wrong} of {count} numbers do not agree. The first in the order of calculation is {name}:",
                 wrong=len(self.differing),
-                count=self.compared,
-                name=first.name,
-            ),
-            "    " + text("theirs {theirs}, right {right}", **_apart(first.theirs, first.right)),
-            f"    {first.equation}",
+                count=count,
+                name=first.called,
+            )
+        elif count > 1:
+            said = text("One of {count} numbers does not agree, {name}:", count=count, name=first.called)
+        else:
+            said = text("{name} does not agree:", name=first.called)
+        apart = text("theirs {theirs}, right {right}", **_apart(first.theirs, first.right))
+        return [said, f"    {apart}", f"    {first.equation}"]
+
+    def _short(self) -> list[str]:
+        text = catalogue(self.language)
+        return [
+            text(
+                "{name} has no number of more than {count} decimals; taken as exact. If they are rounded, say "
+                "digits={count}.",
+                name=name,
+                count=decimals,
+            )
+            for name, decimals in self.short
         ]
 
     def _explained(self) -> list[str]:
@@ -147,13 +178,14 @@ class Diagnosis:
     def _explanation(self, number: int, explanation: Explanation) -> list[str]:
         text = catalogue(self.language)
         best, *others = explanation.named
-        title = text(" and ").join(text(slip.title) for slip in best.slips)
-        lines = [f"{number}. {title}"]
+        lines = [f"{number}. {best.title(text)}"]
         for other in others:
-            same = text(" and ").join(text(slip.title) for slip in other.slips)
-            lines.append("   " + text("or, with the same numbers here: {slip}", slip=same))
+            lines.append("   " + text("or, with the same numbers here: {slip}", slip=other.title(text)))
         counted = {"count": explanation.reproduced, "total": explanation.telling}
-        lines.append("   " + text("It reproduces {count} of the {total} numbers that are not right.", **counted))
+        if explanation.telling == 1:
+            lines.append("   " + text("It reproduces the number that is not right."))
+        else:
+            lines.append("   " + text("It reproduces {count} of the {total} numbers that are not right.", **counted))
         for line in best.lines:
             lines.append("   " + text("theirs: {line}", line=line.theirs or text("(no such line)")))
             lines.append("   " + text("right:  {line}", line=line.right or text("(no such line)")))
@@ -163,28 +195,49 @@ class Diagnosis:
         text, first = catalogue(self.language), self.differing[0]
         if self.misprints:
             return [self._misprint(misprint) for misprint in self.misprints]
-        lines = [text("No known slip gives these numbers; {count} were tried, alone and in pairs.", count=self.tried)]
+        lines = []
+        if any(not math.isfinite(difference.theirs) for difference in self.differing):
+            lines.append(
+                text(
+                    "A number that is not finite comes of a division by 0, of the root or logarithm of a number that "
+                    "has none, or of an overflow."
+                )
+            )
+        if self.tried:
+            lines.append(
+                text("No known slip gives these numbers; {count} were tried, alone and in pairs.", count=self.tried)
+            )
         if self.by_chance:
             few = text("{count} would, but by chance, since the numbers have few digits.", count=self.by_chance)
             lines += [few, text("Give more numbers, or more digits.")]
         if max(difference.units for difference in self.differing) <= ROUNDING_UNITS:
             lines.append(text("All are off by a unit or two of the last digit: rounding on the way would do that."))
-        where = text("Look at the equation of {name} above.", name=first.name)
+        where = text("Look at the equation of {name} above.", name=first.called)
         if first.operands:
             made_of = text(", ").join(first.operands)
             where = text(
-                "Look at the equation of {name} above: {operands} in it agree.", name=first.name, operands=made_of
+                "Look at the equation of {name} above: {operands} in it agree.", name=first.called, operands=made_of
             )
         lines.append(where)
-        if not self.optimizer:
+        if not self.optimizer and first.part != "forward":
             lines.append(text("Slips of the update are tried where the optimizer is given."))
         return lines
 
     def _misprint(self, misprint: Misprint) -> str:
         text = catalogue(self.language)
-        values = {"name": misprint.name, "printed": misprint.printed, "meant": misprint.meant, "value": misprint.value}
-        if not misprint.changed:
+        own = {difference.name: difference.alias for difference in self.differing}
+        values = {
+            "name": own.get(misprint.name) or misprint.name,
+            "printed": misprint.printed,
+            "meant": misprint.meant,
+            "value": misprint.value,
+        }
+        if not misprint.change:
             return text("{name} is given as {printed}, which is {meant}.", **values)
+        if misprint.change == "sign":
+            return text("{name} is given as {printed}: the sign of {value} is turned.", **values)
+        if misprint.change == "point":
+            return text("{name} is given as {printed}: the decimal point of {value} is moved.", **values)
         if misprint.meant == misprint.name:
             return text("{name} is given as {printed}: one digit of {value} is wrong.", **values)
         return text("{name} is given as {printed}, which but for one digit is {meant}, {value}.", **values)
@@ -192,5 +245,6 @@ class Diagnosis:
 
 def _apart(theirs: float, right: float) -> dict[str, str]:
     """Return two numbers written with as many digits as it takes to see the difference, but at least 9."""
+    theirs, right = theirs + 0.0, right + 0.0  # no -0
     digits = next((count for count in range(9, 17) if f"{theirs:.{count}g}" != f"{right:.{count}g}"), 17)
     return {"theirs": f"{theirs:.{digits}g}", "right": f"{right:.{digits}g}"}

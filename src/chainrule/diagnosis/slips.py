@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from chainrule.diagnosis.common_slips import COMMON
+from chainrule.diagnosis.last_slips import LAST
 from chainrule.diagnosis.other_slips import OTHERS
 from chainrule.diagnosis.slip import Slip
 from chainrule.language import catalogue
 
 __all__ = ["SLIPS", "Slip", "listing"]
 
-SLIPS: dict[str, Slip] = {slip.key: slip for slip in (*COMMON, *OTHERS)}
+SLIPS: dict[str, Slip] = {slip.key: slip for slip in (*COMMON, *OTHERS, *LAST)}
 
 
 def listing(language: str = "en") -> str:
@@ -20,4 +21,4 @@ def listing(language: str = "en") -> str:
     """
     text = catalogue(language)
     head = f"| {text('slip')} | {text('what is right, and why')} |\n|---|---|\n"
-    return head + "".join(f"| {text(slip.title)} | {text(slip.reason)} |\n" for slip in SLIPS.values())
+    return head + "".join(f"| {slip.said(text)} | {text(slip.reason)} |\n" for slip in SLIPS.values())

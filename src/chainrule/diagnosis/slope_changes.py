@@ -15,7 +15,7 @@ from chainrule.diagnosis.patterns import (
     slope_in,
     tops,
 )
-from chainrule.equations import Call, Expr, Ref, call
+from chainrule.equations import Call, Const, Expr, Ref, call, rebuild
 from chainrule.simplify import ONE
 
 
@@ -78,6 +78,28 @@ def slope_in_part(calculation: Calculation, context: Context) -> Iterator[Calcul
 
         yield from _with_slopes(calculation, context, part)
     yield from _with_slopes(calculation, context, lambda _, slope: -slope)
+
+
+def slope_plus(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """A plus for the minus in the derivative: 1 + a**2, a (1 + a)."""
+
+    def plus(expr: Expr) -> Expr:
+        expr = rebuild(expr, plus)
+        return expr.args[0] + expr.args[1] if isinstance(expr, Call) and expr.function == "-" else expr
+
+    yield from _with_slopes(calculation, context, lambda _, slope: plus(slope))
+
+
+def slope_square(calculation: Calculation, context: Context) -> Iterator[Calculation]:
+    """The square in the derivative left out: 1 - a."""
+
+    def bare(expr: Expr) -> Expr:
+        match expr:
+            case Call("**", (base, Const(2))):
+                return base
+        return rebuild(expr, bare)
+
+    yield from _with_slopes(calculation, context, lambda _, slope: bare(slope))
 
 
 def slope_twice(calculation: Calculation, context: Context) -> Iterator[Calculation]:

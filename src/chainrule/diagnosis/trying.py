@@ -20,7 +20,6 @@ MOST_WORK = 400_000_000
 """Fewer where the network is large: so many elements may be computed."""
 
 _RANKS = {slip.key: rank for rank, slip in enumerate(SLIPS.values())}
-_RUN_ANOTHER_WAY = {"rounded", "float32"}
 _DISTINCT = 10  # significant digits in which predictions of one slip must differ to count as two
 
 
@@ -32,6 +31,11 @@ class Hypothesis:
     calculation: Calculation
     predicted: Array
     matched: Mask
+
+    @property
+    def freedom(self) -> float:
+        """How many bits of the match were spent on finding a value."""
+        return self.calculation.freedom
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -58,42 +62,53 @@ class Search:
         self.runner, self.context, self.right, self.numbers = runner, context, right, numbers
 
     def run(self) -> Found:
-        """Try single slips, then pairs, then what explains most of the numbers."""
+        """Try single slips, then pairs, then the last resorts, then what explains most of the numbers."""
         with np.errstate(all="ignore"):  # a wrong equation may well give infinities
             return self._run()
 
     def _run(self) -> Found:
-        singles = self._distinct(self._singles())
+        wrong = self.numbers.wrong
+        if not np.isfinite(self.numbers.values[wrong]).any():
+            return Found()  # much gives a NaN
+        singles = self._distinct(self._singles(last=False))
         found = self._explaining(singles, singles)
-        if found.groups or not singles:
+        if found.groups:
             return found
         pairs = self._distinct(islice(self._pairs(singles), self._most_pairs()))
         in_pairs = self._explaining(pairs, [*singles, *pairs])
         if in_pairs.groups:
             return in_pairs
+        resorts = self._distinct(self._singles(last=True))
+        at_last = self._explaining(resorts, [*singles, *pairs, *resorts])
+        if at_last.groups:
+            return at_last
         in_part = self._in_part(singles, [*singles, *pairs])
         in_part.by_chance = found.by_chance + in_pairs.by_chance
         return in_part
 
-    def _singles(self) -> Iterator[Hypothesis]:
+    def _singles(self, last: bool) -> Iterator[Hypothesis]:
         for slip in SLIPS.values():
-            for calculation in slip.changes(self.right, self.context):
+            for calculation in slip.changes(self.right, self.context) if slip.last == last else ():
                 yield self._tried((slip,), calculation)
 
     def _tried(self, slips: tuple[Slip, ...], calculation: Calculation) -> Hypothesis:
         predicted = self.numbers.pick(self.runner.run(calculation))
         matched = self.numbers.matches(predicted)
-        if any(slip.key == "float32" for slip in slips):
+        if any(slip.near for slip in slips):
             near = np.abs(self.numbers.values - predicted)
             matched = near <= self.numbers.tolerance + self.numbers.single_rounding
         return Hypothesis(slips, calculation, predicted, matched)
 
     def _distinct(self, hypotheses: Iterator[Hypothesis]) -> list[Hypothesis]:
-        """Return the hypotheses that change a given number, one for each slip and each set of numbers."""
+        """Return the hypotheses that change a given number, one for each slip and each set of numbers.
+
+        They must be finite where the given numbers are.
+        """
+        finite = np.isfinite(self.numbers.values)
         found: dict[tuple[object, ...], Hypothesis] = {}
         for hypothesis in hypotheses:
             predicted = hypothesis.predicted
-            if np.isfinite(predicted).all() and self.numbers.differs(predicted).any():
+            if np.isfinite(predicted[finite]).all() and self.numbers.differs(predicted).any():
                 keys = tuple(slip.key for slip in hypothesis.slips)
                 found.setdefault((keys, significant(predicted, _DISTINCT).tobytes()), hypothesis)
         return list(found.values())
@@ -113,8 +128,9 @@ class Search:
         for i, one in enumerate(fair):
             for j, other in enumerate(fair):
                 mine, its = one.slips[0].key, other.slips[0].key
+                alone = one.slips[0].alone or other.slips[0].alone
                 covered = not (numbers.wrong & ~touched[i] & ~touched[j]).any()
-                if covered and _RANKS[mine] < _RANKS[its] and not {mine, its} & _RUN_ANOTHER_WAY:
+                if covered and _RANKS[mine] < _RANKS[its] and not alone:
                     order = (not (starts[i] or starts[j]), _RANKS[mine] + _RANKS[its])
                     pairs[i, its] = min(order, pairs.get((i, its), order))
         return [(fair[i], SLIPS[key]) for (i, key), _ in sorted(pairs.items(), key=lambda item: item[1])]
@@ -140,9 +156,9 @@ class Search:
         return bool((~hypothesis.matched & ~self.numbers.wrong).any())
 
     def _bits(self, hypothesis: Hypothesis) -> float:
-        if hypothesis.slips[-1].key == "float32":
+        if hypothesis.slips[-1].near:
             return self.numbers.bits_of_closeness(hypothesis.matched)
-        return self.numbers.bits(hypothesis.matched)
+        return self.numbers.bits(hypothesis.matched) - hypothesis.freedom
 
     def _in_part(self, singles: Sequence[Hypothesis], tried: Sequence[Hypothesis]) -> Found:
         """Return the slip that explains most of the wrong numbers, if it is at least half of them."""

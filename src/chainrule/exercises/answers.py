@@ -6,26 +6,22 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from chainrule.diagnosis.printed import COMMENT, Printed, printed, sheet
 from chainrule.errors import InputError, shown, unknown
 
-EXERCISE, NAME, VALUE = "exercise", "name", "value"
 LEAST_DIGITS = 3
 """So many significant digits a number must have; with fewer it says too little to be right."""
 _MOST_DIGITS = 10  # of the number of an exercise
-_NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,3}))?")
 
 
 @dataclass(frozen=True)
-class Given:
-    """A number as it was written, with a point for its decimals; `unit` is one more in its last digit."""
-
-    text: str
-    value: float
-    unit: float
+class Given(Printed):
+    """A number as it was written."""
 
     def allowance(self, right: float) -> float:
         """Return by how much the number may differ from the `right` one: rounded or cut off at its last digit.
@@ -39,56 +35,75 @@ class Given:
         most = 10.0 ** (math.floor(math.log10(size)) - LEAST_DIGITS + 1)
         return min(self.unit, most)
 
+    def begins(self, right: float) -> bool:
+        """Tell whether the digits that there are, however few, are those of the `right` number, rounded or cut off.
+
+        >>> number("z", "-0.3").begins(-0.3133), number("z", "-0.4").begins(-0.3133)
+        (True, False)
+        """
+        off = abs(self.value - right)
+        cut_off = abs(self.value) <= abs(right) and self.value * right >= 0 and off < self.unit
+        return off <= self.half_unit * (1 + 1e-9) or cut_off
+
 
 def number(name: str, given: object) -> Given | None:
-    """Return a number as it was given, or None for a blank.
+    """Return a number as it was given, or None for a blank or a masked element.
 
     Text may have a comma or a point for the decimals. Raises `InputError` for what is no number.
 
     >>> number("z_h1", "0,5933").value, number("z_h1", " ")
     (0.5933, None)
     """
-    if isinstance(given, Real) and not isinstance(given, bool):
-        given = repr(float(given))
-    if given is None or (isinstance(given, str) and not given.strip(" _")):
-        return None
-    text = str(given).strip().replace("−", "-").replace(",", ".", 1)
-    found = _NUMBER.fullmatch(text)
-    if isinstance(given, bool) or not found:
-        raise InputError(f"{name} must be a number such as -0.1234, not {shown(given)}")
-    sign, digits, power = found.groups()
-    exponent = int(power or 0)
-    value = float(f"{sign}{digits}e{exponent}")
-    if not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number, not {shown(given)}")
-    return Given(text, value, 10.0 ** max(exponent - len(digits.partition(".")[2]), -300))
+    found = None if given is np.ma.masked else printed(name, given)
+    return Given(found.text, found.value, found.half_unit) if found else None
 
 
-def read(path: str | Path) -> dict[int, dict[str, Any]]:
+@dataclass(frozen=True)
+class Answers:
+    """What a CSV file has: answers by the number of their exercise, and the options of the command that made it."""
+
+    by_exercise: dict[int, dict[str, Any]]
+    options: dict[str, str]
+
+
+def read(path: str | Path) -> Answers:
     """Return the answers in a CSV file with the columns name and value, by the number of their exercise.
 
     Without a column exercise all are of number 1. Raises `InputError` for a file or columns that do not fit.
     """
-    from chainrule.tables.reading import read as read_table
-
-    frame = read_table(path)
-    columns = {column.strip().lower(): column for column in frame.columns}
-    if len(columns) < len(frame.columns) or not {NAME, VALUE} <= columns.keys():
-        raise InputError(f"{path} must have the columns name and value (and exercise, where there are several), "
-                         f"not {shown(', '.join(frame.columns))}")  # fmt: skip
-    exercises = frame[columns[EXERCISE]].to_list() if EXERCISE in columns else [1] * len(frame)
-    names, values = (frame[columns[column]].to_list() for column in (NAME, VALUE))
+    whole = sheet(path)
     found: dict[int, dict[str, Any]] = {}
-    for which, name, value in zip(exercises, names, values, strict=True):
-        if name is None:
-            if value is None:  # a blank line
-                continue
-            raise InputError(f"{path} has {shown(value)} without a name")
-        answers = found.setdefault(_exercise(path, which), {})
-        if str(name) in answers:
-            raise InputError(f"{path} has {shown(name)} twice: give each number once")
-        answers[str(name)] = value
-    return found
+    for row in whole.rows:
+        answers = found.setdefault(1 if row.exercise is None else _exercise(path, row.exercise), {})
+        if row.name in answers:
+            raise InputError(f"{path} has {shown(row.name)} twice: give each number once")
+        answers[row.name] = row.value
+    if not found:
+        raise InputError(f"{path} is empty: it has no answers")
+    return Answers(found, options_in(whole.comments))
+
+
+def comment(options: Mapping[str, object]) -> str:
+    """Return the line of a file that says by which options of `exercise` it was made.
+
+    >>> comment({"layers": "2-2-1", "seed": 7})
+    '# chainrule exercise --layers 2-2-1 --seed 7'
+    """
+    return f"{COMMENT} {_COMMAND} " + " ".join(f"--{name} {value}" for name, value in options.items())
+
+
+def options_in(comments: Iterable[str]) -> dict[str, str]:
+    """Return the options that `comment` wrote.
+
+    >>> options_in(["chainrule exercise --layers 2-2-1 --seed 7"])
+    {'layers': '2-2-1', 'seed': '7'}
+    """
+    written = next((line for line in comments if line.startswith(_COMMAND)), "")
+    return dict(_OPTION.findall(written))
+
+
+_COMMAND = "chainrule exercise"
+_OPTION = re.compile(r"--([a-z]+) (\S+)")
 
 
 def _exercise(path: str | Path, given: object) -> int:
@@ -104,7 +119,7 @@ def matched(answers: Mapping[str, Any], names: Iterable[str]) -> dict[str, Given
     Raises `InputError` for an unknown name, for a number that is given twice, and for what is no number.
 
     >>> matched({"dE / dw1": 0.25, "E": ""}, ["dE/dw1", "E"])
-    {'dE/dw1': Given(text='0.25', value=0.25, unit=0.01)}
+    {'dE/dw1': Given(text='0.25', value=0.25, half_unit=0.005)}
     """
     if not isinstance(answers, Mapping):
         raise InputError(f"answers are numbers by name, as {{'E': 0.1234}}, or a CSV file, not {shown(answers)}")

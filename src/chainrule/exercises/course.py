@@ -12,9 +12,11 @@ import numpy as np
 from chainrule.architecture import COST
 from chainrule.builder import OUTPUT
 from chainrule.derive import gradient_name
+from chainrule.diagnosis.patterns import Context
 from chainrule.engines.reference import Plan
 from chainrule.equations import Const, Equation, Expr, Ref, total
 from chainrule.explain.naming import Naming, aliases_for
+from chainrule.optimizers import GradientDescent
 
 if TYPE_CHECKING:
     from chainrule.architecture import Architecture
@@ -77,6 +79,16 @@ class Course:
     def equations(self) -> tuple[Equation, ...]:
         """The equations in their order; an update gives a new array, so that the old one stays as it was."""
         return tuple(replace(equation, update=False) for equation in self.program.equations)
+
+    @cached_property
+    def context(self) -> Context:
+        """What slips may know of the calculation."""
+        return Context(self.architecture, self.program, self.optimizer, False, 1)
+
+    @property
+    def sees_updates(self) -> bool:
+        """Whether an update is one equation, so that it can be written into others."""
+        return isinstance(self.optimizer, GradientDescent)
 
     def _asked_in(self, equation: Equation) -> Pass | None:
         name, roles = equation.target.name, self.architecture.unit_roles

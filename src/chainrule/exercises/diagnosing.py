@@ -25,10 +25,10 @@ def diagnosis(exercise: Exercise, marks: Sequence[Mark], language: str) -> Diagn
         return None
     from chainrule.diagnosis import diagnose
 
-    ours = indexed_names(exercise)
-    rows = [f"{ours[mark.name]},{mark.given.text}" for mark in marks if mark.given]
     # Of text it is known how many digits a number was written with.
-    numbers = "\n".join(["name,value", *rows])
+    numbers = {mark.name: mark.given.text for mark in marks if mark.given}
+    names = indexed_names(exercise)
+    tried = []
     for digits in (_AS_WRITTEN, _ROUNDED_ON_THE_WAY):
         found = diagnose(
             exercise.net,
@@ -37,11 +37,13 @@ def diagnosis(exercise: Exercise, marks: Sequence[Mark], language: str) -> Diagn
             numbers,
             optimizer=exercise.optimizer,
             digits=digits,
+            names=names,
             language=language,
         )
         if found.explanations:
-            break
-    return found
+            return found
+        tried.append(found)
+    return next((found for found in tried if found.misprints), tried[-1])
 
 
 def indexed_names(exercise: Exercise) -> dict[str, str]:
@@ -61,15 +63,16 @@ def sentences(exercise: Exercise, marks: Sequence[Mark], found: Diagnosis, langu
     local = None if found.explanations else local_slip(exercise, marks)
     for explanation in found.explanations[:_MOST_NAMED]:
         best = explanation.named[0]
-        yield text("Diagnosis: {slips}.", slips=text(" and ").join(text(slip.title) for slip in best.slips))
+        yield text("Diagnosis: {slips}.", slips=best.title(text))
         yield from (text(slip.reason) for slip in best.slips)
-        yield from _lines([(line.theirs, line.right) for line in best.lines if line.theirs and line.right], text)
+        lines = [(line.theirs, line.right) for line in best.lines if line.theirs and line.right]
+        yield from _lines(exercise, lines, text)
     if local:
         more = ["..."] if len(local.reproduced) > _MOST_NAMED else []
         names = text(", ").join([*local.reproduced[:_MOST_NAMED], *more])
-        yield text("Diagnosis of {names}: {slips}.", names=names, slips=text(local.slip.title))
+        yield text("Diagnosis of {names}: {slips}.", names=names, slips=local.slip.said(text))
         yield text(local.slip.reason)
-        yield from _lines(local.lines, text)
+        yield from _lines(exercise, local.lines, text)
         return
     sheet = {ours: name for name, ours in indexed_names(exercise).items()}
     for misprint in found.misprints[:_MOST_NAMED]:
@@ -80,7 +83,16 @@ def sentences(exercise: Exercise, marks: Sequence[Mark], found: Diagnosis, langu
         yield text("Diagnosis: no common mistake gives these numbers.")
 
 
-def _lines(lines: Iterable[tuple[str, str]], text: Catalogue) -> Iterator[str]:
+def _lines(exercise: Exercise, lines: Iterable[tuple[str, str]], text: Catalogue) -> Iterator[str]:
+    """Yield equations as they were calculated and as they should be, and what the sheet calls what they are of."""
+    sheet: dict[str, tuple[str, str]] = {}
+    for name, ours in indexed_names(exercise).items():
+        sheet.setdefault(ours.partition("[")[0], (ours, name))
+    said: set[str] = set()
     for theirs, right in lines:
         yield text("As calculated: {line}", line=theirs)
         yield text("As it should be: {line}", line=right)
+        ours, name = sheet.get(right.partition("[")[0], ("", ""))
+        if ours and "[" in ours and ours not in said:
+            said.add(ours)
+            yield text("In it {element} is {name}, and so on.", element=ours, name=name)

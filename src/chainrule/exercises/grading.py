@@ -67,21 +67,20 @@ def grade(exercise: Exercise, answers: Mapping[str, Any] | str | Path, language:
     """Return the marks for one exercise; `Exercise.grade` documents the parameters."""
     if not isinstance(answers, str | Path):
         return _graded(exercise, answers, language, 1)
-    found = read(answers)
+    found = read(answers).by_exercise
     if len(found) != 1:
         raise InputError(f"{answers} must have the answers to one exercise, but has those to {len(found)}")
     return _graded(exercise, next(iter(found.values())), language, 1)
 
 
-def grade_class(exercises: list[Exercise], path: str | Path, language: str = "en") -> list[Grades]:
-    """Return the marks for each exercise that a CSV file has answers to; raises `InputError` for other numbers."""
-    found = read(path)
-    if not found:
-        raise InputError(f"{path} has no answers")
+def grade_class(
+    exercises: list[Exercise], found: Mapping[int, Mapping[str, Any]], language: str = "en"
+) -> list[Grades]:
+    """Return the marks for each exercise that there are answers to; raises `InputError` for other numbers."""
     most = len(exercises)
     for number in found:
         if number > most:
-            raise InputError(f"{path} has answers to exercise {number}, but the last one is {most} (--count)")
+            raise InputError(f"there are answers to exercise {number}, but the last one is {most} (--count)")
     return [_graded(exercises[number - 1], found[number], language, number) for number in sorted(found)]
 
 

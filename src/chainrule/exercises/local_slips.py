@@ -15,12 +15,10 @@ import numpy as np
 
 from chainrule.diagnosis.calculation import Calculation as Equations
 from chainrule.diagnosis.calculation import is_learned
-from chainrule.diagnosis.patterns import Context
 from chainrule.diagnosis.slips import SLIPS, Slip
 from chainrule.engines.reference import Plan
 from chainrule.equations import Equation
 from chainrule.exercises.marking import Calculation, Expected, Mark, Verdict
-from chainrule.exercises.mistakes import with_updated_weights
 from chainrule.program import Program
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ class Try:
 def local_slip(exercise: Exercise, marks: Sequence[Mark]) -> Try | None:
     """Return the slip that gives most of the wrong numbers, each from the student's own before it, or None."""
     tries = list(_tries(exercise))
-    sizes = _context(exercise).sizes
+    sizes = exercise.course.context.sizes
     by_name = {mark.name: mark for mark in marks}
     own = Calculation(exercise)
     tried = 0
@@ -89,16 +87,11 @@ def local_slip(exercise: Exercise, marks: Sequence[Mark]) -> Try | None:
     return max(good, key=lambda one: len(one.reproduced), default=None)
 
 
-def _context(exercise: Exercise) -> Context:
-    course = exercise.course
-    return Context(course.architecture, course.program, course.optimizer, False, 1)
-
-
 def _tries(exercise: Exercise) -> Iterator[Try]:
     right = Equations(exercise.course.program.equations)
     as_right = {_key(equation): equation for equation in right.equations}
-    context = _context(exercise)
-    yield from _with_updated_weights(exercise, as_right)
+    context = exercise.course.context
+    yield from _with_updated_weights(exercise, right, as_right)
     known: list[dict[Key, Equation]] = []
     for slip in SLIPS.values():
         for wrong in slip.changes(right, context):
@@ -110,16 +103,14 @@ def _tries(exercise: Exercise) -> Iterator[Try]:
                 yield Try(slip, changed, as_right)
 
 
-def _with_updated_weights(exercise: Exercise, right: dict[Key, Equation]) -> Iterator[Try]:
+def _with_updated_weights(exercise: Exercise, right: Equations, as_right: dict[Key, Equation]) -> Iterator[Try]:
     """Yield the slip that is no other equation but another order: the weights of after the update sent backwards."""
-    course = exercise.course
-    backward = {key: equation for key, equation in right.items() if equation.part == "backward"}
-    values = {key: with_updated_weights(equation, course) for key, equation in backward.items()}
-    changed = {
-        key: replace(right[key], value=value) for key, value in values.items() if value not in (None, right[key].value)
-    }
-    if changed:
-        yield Try(SLIPS["updated_weights"], changed, right)
+    slip = SLIPS["updated_weights"]
+    for wrong in slip.changes(right, exercise.course.context) if exercise.course.sees_updates else ():
+        values = wrong.reading_updates()
+        changed = {(name, False): replace(as_right[name, False], value=value) for name, value in values.items()}
+        if changed:
+            yield Try(slip, changed, as_right)
 
 
 def _key(equation: Equation) -> Key:

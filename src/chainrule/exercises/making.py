@@ -177,6 +177,11 @@ class _Design:
     def __init__(self, layers: str, activation: Activation, loss: Loss, optimizer: Optimizer):
         sizes = _sizes(layers)
         self.last = _last_activation(activation, loss, len(sizes) > 2)
+        if self.last.name == "softmax" and sizes[-1] == 1:
+            raise InputError(
+                f"{layers} has one output, and a softmax of one is always 1: take two outputs or more, or the loss "
+                "binary_cross_entropy"
+            )
         stack = [Dense(units, activation) for units in sizes[1:-1]] + [Dense(sizes[-1], self.last)]
         self.net = Network(sizes[0], stack, loss=loss, dtype="float64")
         self.course = Course(self.net.architecture, optimizer)

@@ -6,6 +6,7 @@ are rounded: how far that may move the next number is found by moving each of th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -47,7 +48,9 @@ class Mark:
     def is_coarse(self) -> bool:
         """Whether it is wrong only because it was rounded to fewer digits than it needs."""
         given = self.given
-        return self.verdict is Verdict.WRONG and given is not None and abs(given.value - self.exact) <= given.unit
+        return (
+            self.verdict is Verdict.WRONG and given is not None and (given.begins(self.exact) or given.begins(self.own))
+        )
 
 
 def marks(exercise: Exercise, given: Mapping[str, Given]) -> tuple[Mark, ...]:
@@ -79,8 +82,10 @@ class Expected:
     spread: Any
 
     def admits(self, given: Given, place: Place) -> bool:
-        """Tell whether a number may be what is expected at a place."""
-        return abs(given.value - float(self.values[place])) <= self.tolerance(given, place)
+        """Tell whether a number may be what is expected at a place; of a wrong NaN follow others."""
+        value = float(self.values[place])
+        alike = given.value == value or (math.isnan(given.value) and math.isnan(value))
+        return alike or abs(given.value - value) <= self.tolerance(given, place)
 
     def tolerance(self, given: Given, place: Place) -> float:
         """Return by how much the number may differ."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.derive import gradient_name
+from chainrule.diagnosis.calculation import Calculation
+from chainrule.diagnosis.slips import SLIPS
 from chainrule.engines.reference import Plan
-from chainrule.equations import COMPARISONS, Call, Equation, Expr, Ref, rebuild, refs, walk
-from chainrule.optimizers import GradientDescent
+from chainrule.equations import COMPARISONS, Call, Equation, Expr, walk
 
 if TYPE_CHECKING:
     from chainrule.exercises.course import Arrays, Course
 
+_COMMON = ("transposed", "bias_missing", "slope_missing", "slope_at_input", "updated_weights")
+"""The slips of `chainrule.diagnosis` that each exercise shows."""
 VISIBLE = 0.02
 """By this part of its size a mistake must change a number: more than what three digits leave open."""
 
@@ -40,66 +43,36 @@ def mistakes(course: Course) -> list[Mistake]:
 
 
 def _wrong_equations(course: Course) -> Iterator[Equation]:
-    units = _units(course)
-    for equation in course.equations:
-        if equation.part == "learning":
-            continue
-        name = equation.target.name
-        changes = [_transposed(equation, course), _without_bias(equation, course)]
-        if name in units:
-            changes += _slopes(equation, *units[name], course)
-        if equation.part == "backward":
-            changes.append(with_updated_weights(equation, course))
-        yield from (replace(equation, value=value) for value in changes if value not in (None, equation.value))
+    right = Calculation(course.program.equations)
+    known = {equation.target.name: equation for equation in right.definitions.values()}
+    learned = {gradient_name(parameter.ref.name) for parameter in course.architecture.parameters}
+    for key in _COMMON:
+        for name, value in _changed(key, right, course):
+            hidden = key == "slope_missing" and _is_alone(known[name], course)
+            if name not in learned and not hidden:
+                yield replace(known[name], value=value)
 
 
-def _units(course: Course) -> dict[str, tuple[Ref, Ref]]:
-    """Return for each ``d_z`` the weighted input and the output of its units."""
-    names = [name for name, role in course.architecture.unit_roles.items() if name != "x"]
-    targets = {equation.target.name: equation.target for equation in course.equations}
-    pairs = zip(names[::2], names[1::2], strict=True)
-    return {gradient_name(z): (targets[z], targets[a]) for z, a in pairs}
+def _changed(key: str, right: Calculation, course: Course) -> Iterator[tuple[str, Expr]]:
+    """Yield each right side that a slip changes at one place, by the name of its array."""
+    seen = set()
+    for wrong in SLIPS[key].changes(right, course.context):
+        for name, equation in wrong.definitions.items():
+            if equation.value != right.value_of(name) and (name, equation.value) not in seen:
+                seen.add((name, equation.value))
+                yield name, equation.value
+        if course.sees_updates:
+            yield from wrong.reading_updates().items()
+
+
+def _is_alone(equation: Equation, course: Course) -> bool:
+    """Tell whether an activation has one unit, and a derivative that is 1 where it is alive.
+
+    Nobody can tell then whether it was forgotten.
+    """
+    return has_branches(equation) and course.architecture.shape_of(equation.target) == (1,)
 
 
 def has_branches(equation: Equation) -> bool:
     """Tell whether a derivative is one of several by a comparison, as that of a relu."""
     return any(isinstance(node, Call) and node.function in COMPARISONS for node in walk(equation.value))
-
-
-def _slopes(equation: Equation, z: Ref, a: Ref, course: Course) -> list[Expr | None]:
-    """Return ``d_z`` without the derivative of the activation, and with that taken at ``z`` for ``a``."""
-    outer = Ref(gradient_name(a.name), a.indices)
-    if outer not in refs(equation.value):
-        return []
-    if has_branches(equation) and course.architecture.shape_of(a) == (1,):
-        return []  # where the only unit is alive the derivative is 1, and nobody can tell whether it was forgotten
-    return [outer, _swapped(equation.value, {a: z})]
-
-
-def _transposed(equation: Equation, course: Course) -> Expr | None:
-    """Return an equation with the rows of a square matrix of weights for its columns."""
-    shape_of = course.architecture.shape_of
-    weights = {parameter.ref for parameter in course.architecture.parameters if parameter.is_weight}
-    square = [weight for weight in weights if len(set(shape_of(weight))) == 1 and shape_of(weight)[0] > 1]
-    return _swapped(equation.value, {weight: Ref(weight.name, weight.indices[::-1]) for weight in square})
-
-
-def _without_bias(equation: Equation, course: Course) -> Expr | None:
-    biases = {parameter.ref for parameter in course.architecture.parameters if not parameter.is_weight}
-    match equation.value:
-        case Call("+", (rest, Ref() as bias)) if bias in biases:
-            return rest
-    return None
-
-
-def with_updated_weights(equation: Equation, course: Course) -> Expr | None:
-    """Return an equation of the backward pass that reads the weights as they are after the update."""
-    if not isinstance(course.optimizer, GradientDescent):
-        return None
-    updates: dict[Expr, Expr] = {eq.target: eq.value for eq in course.equations if eq.part == "learning"}
-    return _swapped(equation.value, updates)
-
-
-def _swapped(expr: Expr, changes: Mapping[Expr, Expr]) -> Expr:
-    found = changes.get(expr)
-    return rebuild(expr, lambda child: _swapped(child, changes)) if found is None else found

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.activations import as_activation
+from chainrule.diagnosis.printed import EXERCISE, NAME, VALUE
 from chainrule.equations import Const, Ref
-from chainrule.exercises.answers import EXERCISE, NAME, VALUE
+from chainrule.exercises.answers import comment
 from chainrule.exercises.course import unit_by_unit
 from chainrule.explain.document import Document, Section, Step, Table
 from chainrule.explain.naming import unit_name
@@ -43,17 +44,18 @@ def booklet(exercises: Sequence[Exercise], language: str = "en", *, answers: boo
     return Document(title, tuple(sections), first.course.naming, Digits(_DECIMALS), text)
 
 
-def form(exercises: Sequence[Exercise], *, answers: bool = False) -> str:
+def form(exercises: Sequence[Exercise], *, answers: bool = False, options: Mapping[str, object] | None = None) -> str:
     """Return the asked numbers as CSV with the columns name and value, for several exercises with their number.
 
-    The values are blank, or the `answers`.
+    The values are blank, or the `answers`. The first line is a comment with the `options` of the command, if given.
     """
     import polars as pl
 
     rows = [(number, name, f"{value:.{_DECIMALS}g}" if answers else None)
             for number, one in enumerate(exercises, start=1) for name, value in one.solution.items()]  # fmt: skip
     frame = pl.DataFrame(rows, schema=[EXERCISE, NAME, VALUE], orient="row")
-    return (frame if len(exercises) > 1 else frame.drop(EXERCISE)).write_csv(quote_style="necessary")
+    written = (frame if len(exercises) > 1 else frame.drop(EXERCISE)).write_csv(quote_style="necessary")
+    return f"{comment(options)}\n{written}" if options else written
 
 
 class _Sheet:
