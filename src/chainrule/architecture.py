@@ -121,10 +121,11 @@ class Architecture:
         if names:
             program = derive(program, names)
         if optimizer:
-            program = self._with_updates(program, optimizer)
+            program = self.with_updates(program, optimizer)
         return program
 
-    def _with_updates(self, program: Program, optimizer: Optimizer) -> Program:
+    def with_updates(self, program: Program, optimizer: Optimizer) -> Program:
+        """Return a program that has the gradients, with the updates of the trainable parameters."""
         scalars = tuple(Ref(name) for name in optimizer.scalars(1, 1))
         states = tuple(state for parameter in self.trainable for state in optimizer.states_of(parameter).values())
         return replace(

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.errors import InputError, shown
 
 # The columns that every training has; what an array in the log adds is one column an element.
-MEASURES = ("epoch", "cost", "error", "validation_cost", "rate")
+MEASURES = ("epoch", "cost", "error", "validation_cost", "rate", "evaluations")
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +50,7 @@ class History:
     error : mean over the samples of the Euclidean norm of ``t - y``.
     validation_cost : cost of the validation data after the epoch's updates, without penalties.
     rate : learning rate of the epoch's last update.
+    evaluations : network evaluations until then: 1 for a forward pass of a batch, 2 more for a backward pass.
     gradient_norm : for each layer the Euclidean norm of its gradient at the epoch's last step.
     stopped : why training ended.
     epochs, steps : how many were trained.
@@ -64,6 +65,7 @@ class History:
     error: list[float] = field(default_factory=list)
     validation_cost: list[float] = field(default_factory=list)
     rate: list[float] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)
     gradient_norm: dict[str, list[float]] = field(default_factory=dict)
     stopped: str = ""
     epochs: int = 0

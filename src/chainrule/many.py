@@ -72,10 +72,13 @@ def fit_many(
         raise InputError("a network stands twice in the list; each trains its own parameters")
     jobs = []
     for net in networks:
-        net.optimizer = as_optimizer(optimizer)
         own = Settings.of({"seed": net.seed, **settings}, refused=("log", "log_values", "callbacks", "restarts"))
+        own.method.check_optimizer(optimizer)
+        update = as_optimizer(optimizer)
+        if own.method.has_gradient:
+            net.optimizer = update
         data, held_out = prepare(net, x, t, own, sample_weight, validation, validation_fraction)
-        jobs.append(Job(net, net.optimizer, own, data, held_out))
+        jobs.append(Job(net, update, own, data, held_out))
     results = train_all(jobs, threads)
     for result in results:
         if isinstance(result, TrainingError):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chainrule.engines.running import CompiledRun
     from chainrule.explain import Document
     from chainrule.history import History
+    from chainrule.methods import Method
     from chainrule.optimizers import Optimizer
     from chainrule.settings import Callback
 
@@ -420,6 +421,7 @@ class Network:
         engine: str = "auto",
         threads: int | None = None,
         restarts: int = 1,
+        method: Method | str = "backpropagation",
     ) -> History:
         """Train from the network's present parameters, with a fresh optimiser, and return the history.
 
@@ -447,6 +449,8 @@ class Network:
             The results are the same to the last bit for any number.
         restarts : train so many times, from the present parameters and from others drawn from the following seeds,
             and keep the best (by the validation data, or else the training data); the history reports all `starts`.
+        method : "backpropagation", or a rival of it by name or with its settings, such as
+            `chainrule.methods.Perturbation(size=0.1)`. Those without a gradient take no optimiser.
 
         A key press of Ctrl-C ends training and keeps what was learned. Raises `InputError` for arrays and
         settings that do not fit, `TrainingError` as soon as the cost is no longer a finite number.
@@ -458,11 +462,16 @@ class Network:
         >>> round(net.parameters["w1"].item(), 4)
         0.2262
         """
+        from chainrule.methods import as_method
         from chainrule.optimizers import as_optimizer
         from chainrule.settings import Settings
         from chainrule.training import fit
 
-        self.optimizer, self.few_rows = as_optimizer(optimizer), 0
+        chosen = as_method(method)
+        chosen.check_optimizer(optimizer)
+        update, self.few_rows = as_optimizer(optimizer), 0
+        if chosen.has_gradient:
+            self.optimizer = update
         settings = Settings(
             epochs=epochs,
             batch_size=batch_size,
@@ -481,12 +490,13 @@ class Network:
             engine=engine,
             threads=threads,
             restarts=restarts,
+            method=chosen,
         )
         return fit(
             self,
             x,
             t,
-            self.optimizer,
+            update,
             settings,
             sample_weight=sample_weight,
             validation=validation,

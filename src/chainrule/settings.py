@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown, unknown
 from chainrule.history import History, Records
+from chainrule.methods import Backpropagation, Method, as_method
 from chainrule.ranges import as_seed, check_number, check_yes_no, whole
 
 if TYPE_CHECKING:
@@ -40,17 +41,18 @@ class Settings:
     engine: str = "auto"
     threads: int | None = None
     restarts: int = 1
+    method: Method = field(default_factory=Backpropagation)
 
     @staticmethod
     def of(given: Mapping[str, Any], refused: Sequence[str] = ()) -> Settings:
         """Return settings by name; raises `InputError` for one that does not exist, or is not for this use."""
-        known = [field.name for field in fields(Settings)]
+        known = [one.name for one in fields(Settings)]
         for name, value in given.items():
             if name not in known:
                 raise unknown("setting", name, known)
             if name in refused and value:
                 raise InputError(f"{name} is for the training of one network")
-        return Settings(**given)
+        return Settings(**{**given, "method": as_method(given.get("method", Backpropagation()))})
 
     def __post_init__(self) -> None:
         whole("epochs", self.epochs)
@@ -63,6 +65,7 @@ class Settings:
             raise InputError("a log and callbacks are for one training; with restarts, leave them out")
         if self.engine not in ENGINES:
             raise unknown("engine", self.engine, ENGINES)
+        self._check_method()
         for name, least in (
             ("threads", 1),
             ("batch_size", 1),
@@ -82,6 +85,12 @@ class Settings:
         for name in ("stop_cost", "stop_gradient", "stop_seconds"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=0)
+
+    def _check_method(self) -> None:
+        if self.engine == "compiled" and not isinstance(self.method, Backpropagation):
+            raise InputError(f"the compiled engine trains by backpropagation, not by {self.method.name}; leave it out")
+        if self.stop_gradient is not None and not self.method.has_gradient:
+            raise InputError(f"the method {self.method.name} has no gradient to stop by; leave stop_gradient out")
 
     def records(self, validated: bool) -> Records:
         """Return which epochs go on record."""

@@ -16,6 +16,7 @@ from chainrule.engines.standing import NotFiniteError, Row, Training
 from chainrule.engines.stepping import Snapshot, SteppingEngine, restore, snapshot
 from chainrule.errors import TrainingError, unknown
 from chainrule.history import MEASURES, History, Log
+from chainrule.methods.method import BACKPROPAGATION_COST
 from chainrule.optimizers import Optimizer
 from chainrule.progress import Progress
 from chainrule.settings import Settings
@@ -50,8 +51,10 @@ class Trainer:
         }
         weighted = "s" in data
         wrt = dict.fromkeys([*names, *self._logged_derivatives(weighted)])
-        program = net.program(wrt, weighted=weighted, training=True, optimizer=optimizer)
+        program = settings.method.program(net, wrt, weighted, optimizer)
+        layers = layers if settings.method.has_gradient else {}
         measures = {*MEASURES, *(f"gradient_norm_{layer}" for layer in layers)}
+        measures -= set() if settings.method.has_gradient else {"rate"}
         known = {*measures, *program.declarations()} - ({"validation_cost"} if held_out is None else set())
         for name in settings.log_values or ():
             if name not in known:
@@ -149,7 +152,7 @@ class Trainer:
         if self.best:
             lowest, history.best_epoch, kept = self.best
             # A training cost is from before its epoch's updates; the last parameters have had none yet.
-            reference = SteppingEngine(self.training)
+            reference = self.engine if isinstance(self.engine, SteppingEngine) else SteppingEngine(self.training)
             if self.held_out is None and reference.cost_from_here(history.epochs, standing.step) < lowest:
                 history.best_epoch = history.epochs - 1
             else:
@@ -161,7 +164,13 @@ class Trainer:
         """Return a row in the order of the columns; the validation cost is known after the update."""
         validation = {} if self.held_out is None else {"validation_cost": math.nan}
         first = {name: row[name] for name in ("epoch", "cost", "error")}
-        return {**first, **validation, **row}
+        return {**first, **validation, **row, "evaluations": row.get("evaluations", self._evaluations(row["epoch"]))}
+
+    def _evaluations(self, epoch: int) -> int:
+        """Return the network evaluations of backpropagation until the end of an epoch."""
+        training, standing = self.training, self.engine.standing
+        whole_epochs = (epoch + 1) * (training.total_steps // self.settings.epochs)
+        return BACKPROPAGATION_COST * min(whole_epochs, standing.step + standing.held)
 
     def _record(self, row: Row, log: Log | None, start: Snapshot) -> None:
         row = self._with_validation(row)
@@ -198,11 +207,12 @@ class Trainer:
     def _diverged(self) -> TrainingError:
         where, rate = self.engine.failure()
         step, epoch = self.engine.standing.step, self.engine.standing.epoch
+        with_rate = f" with learning rate {rate:g}" if math.isfinite(rate) else ""
         help_ = "a lower learning rate, clip_norm in the optimiser"
         if step == 0 and not where.startswith("the update"):
             help_ = "a formula that is finite for these inputs"  # nothing has been updated yet
         kept = self.engine.recover()
         return TrainingError(
-            f"the cost is no longer finite at step {step + 1} (epoch {epoch}) with learning rate {rate:g}; it began in "
+            f"the cost is no longer finite at step {step + 1} (epoch {epoch}){with_rate}; it began in "
             f"{where}. The parameters are those {kept}. What helps: {help_}, inputs scaled to about -1 to 1"
         )

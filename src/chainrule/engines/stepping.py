@@ -95,7 +95,7 @@ class SteppingEngine:
         arrays.update(batch)
         arrays.update(training.optimizer.scalars(standing.step + 1, training.total_steps))
         self.net.draw_masks(arrays, standing.step + 1, settings.seed)
-        self.compute.run(arrays)
+        self._compute()
         value = float(arrays[COST])
         if not math.isfinite(value + float(arrays.get(GRADIENT_NORM, 0.0))):
             raise NotFiniteError
@@ -106,6 +106,14 @@ class SteppingEngine:
             self.tally.add_error(arrays)
         ended = settings.stop_cost is not None and standing.cost <= settings.stop_cost
         return self._row() if last and (recorded or ended) else None
+
+    def _compute(self) -> None:
+        """Compute the cost of a batch and what the update needs; other methods have their own way."""
+        self.compute.run(self._arrays)
+
+    def _apply(self) -> None:
+        """Change the parameters and the states."""
+        self.update.run(self._arrays)
 
     def _row(self) -> Row:
         norms = {
@@ -118,7 +126,7 @@ class SteppingEngine:
     def _update(self, *, last: bool) -> None:
         """Apply a step; after the last one of an epoch, go on to the next."""
         standing, limit = self.standing, self.training.settings.stop_cost
-        self.update.run(self._arrays)
+        self._apply()
         if not (self.finite_parameters() if last else np.isfinite(self.net.vector).all()):
             raise NotFiniteError
         standing.step += 1

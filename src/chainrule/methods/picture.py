@@ -1,0 +1,52 @@
+"""Pictures of a race and of growth, by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chainrule.methods.growth import Growth
+from chainrule.methods.race import Course
+from chainrule.plots import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_STYLES = ("-", "--", "-.", ":")
+
+
+def picture_of_race(title: str, courses: Sequence[Course], goal: float) -> Figure:
+    """Return cost against network evaluations, and against seconds, both on logarithmic axes.
+
+    Raises `InputError` if matplotlib is not installed.
+    """
+    figure = new_figure(9, 3.5)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for place, course in enumerate(courses):
+        style = _STYLES[place % len(_STYLES)]  # exact gradients give the same line: it shows both
+        left.plot(course.evaluations, course.cost, style, label=course.method.name.replace("_", " "))
+        right.plot(course.seconds, course.cost, style)
+    for axes, label in ((left, "network evaluations"), (right, "seconds")):
+        axes.set(xscale="log", yscale="log", xlabel=label)
+        axes.axhline(goal, color="grey", linewidth=0.8, linestyle=":")
+        axes.grid(alpha=0.3)
+    left.set_ylabel("cost")
+    figure.suptitle(title)
+    figure.legend(loc="outside right center", frameon=False)
+    return figure
+
+
+def picture_of_growth(found: Sequence[Growth]) -> Figure:
+    """Return the seconds of one gradient against the number of weights, on logarithmic axes.
+
+    Raises `InputError` if matplotlib is not installed.
+    """
+    figure = new_figure(6, 4)
+    axes = figure.subplots()
+    for place, growth in enumerate(found):
+        style = _STYLES[place % len(_STYLES)]
+        axes.plot(growth.weights, growth.seconds, style, marker="o", label=growth.method.replace("_", " "))
+    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="seconds of one gradient")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return figure

@@ -1,0 +1,112 @@
+"""A race: the same network from the same weights on the same data, once by each method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.methods.method import Method
+from chainrule.methods.threads import one_thread
+
+if TYPE_CHECKING:
+    from chainrule.history import History
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the methods race on, with the settings of `Network.fit` that they share.
+
+    `goal` is the cost to reach; `optimizer` is for the methods that have a gradient.
+    """
+
+    name: str
+    net: Network
+    x: Any
+    t: Any
+    optimizer: Optimizer
+    goal: float
+    batch_size: int | None = None
+
+
+@dataclass
+class Course:
+    """How one method ran: its cost at each step on record, after so many network evaluations and seconds.
+
+    `reached` says whether it reached the goal, and `history` is that of its training.
+    """
+
+    method: Method
+    cost: list[float] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    reached: bool = False
+    history: History | None = None
+
+
+def race(
+    task: Task,
+    methods: Sequence[Method],
+    *,
+    seconds: float = 10.0,
+    epochs: int = 1_000_000,
+    seed: int = 0,
+    tell: Callable[[Course], None] | None = None,
+) -> list[Course]:
+    """Train copies of a network, each by one method, until the goal is reached or the time is over.
+
+    All run step by step on NumPy with one thread, so that they are compared on equal terms; the network itself is
+    left as it is. `tell` is called after each.
+
+    >>> from chainrule import GradientDescent, methods
+    >>> from chainrule.examples import network
+    >>> task = Task("mazur", *network("mazur"), GradientDescent(0.5), goal=0.1)
+    >>> [(course.reached, course.evaluations[-1]) for course in race(task, [methods.Backpropagation()])]
+    [(True, 93)]
+    """
+    found = []
+    for method in methods:
+        course = run(task, method, seconds=seconds, epochs=epochs, seed=seed)
+        found.append(course)
+        if tell:
+            tell(course)
+    return found
+
+
+def run(task: Task, method: Method, *, seconds: float, epochs: int, seed: int) -> Course:
+    """Train a copy of the task's network by one method."""
+    course, net = Course(method), deepcopy(task.net)
+    started = time.perf_counter()
+
+    def note(net: Network, history: History) -> None:
+        course.cost.append(history.cost[-1])
+        course.evaluations.append(history.evaluations[-1])
+        course.seconds.append(time.perf_counter() - started)
+
+    with one_thread(), np.errstate(all="ignore"):
+        course.history = net.fit(
+            task.x,
+            task.t,
+            optimizer=task.optimizer if method.has_gradient else None,
+            method=method,
+            epochs=epochs,
+            batch_size=task.batch_size,
+            stop_cost=task.goal,
+            stop_seconds=seconds,
+            engine="reference",
+            callbacks=[note],
+            progress=False,
+            seed=seed,
+        )
+    if len(course.cost) < len(course.history.cost):  # a callback is not asked about the step that ends the training
+        course.cost.append(course.history.cost[-1])
+        course.evaluations.append(course.history.evaluations[-1])
+        course.seconds.append(time.perf_counter() - started)
+    course.reached = bool(course.cost) and course.cost[-1] <= task.goal
+    return course
