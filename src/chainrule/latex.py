@@ -44,6 +44,7 @@ _SIGNS |= {
     "…": r"\dots ",
     "%": r"\%",
     "⋮": r"\vdots ",
+    "∞": r"\infty ",
 }
 # Signs that mean something to LaTeX, within text.
 _IN_TEXT = {sign: rf"\{sign}" for sign in "#$%&_{}"} | {"^": r"\^{}", "~": r"\~{}", "\\": r"$\backslash$"}

@@ -165,3 +165,25 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
 )
 def test_numbers_are_printed_as_in_a_book(value, text):
     assert Digits(9)(value) == text
+
+
+@pdflatex
+def test_any_name_and_any_number_is_set(tmp_path):
+    net = cr.Network(1, [cr.Dense(1, "sigmoid")], dtype="float64")
+    net.set_parameters({"w1": [[1e308]]})
+    names = {"w1[0,0]": "δσ1θ", "b1[0]": "Δw₁ ≤ ∞ x̂", "z1[n,0]": "水 🙂 שלום", "y[n,0]": "ŷ_½"}
+    for x in (1e300, 0.5):
+        set_by_pdflatex(net.explain([[x]], [[0.0]], names=names, steps=2), tmp_path)
+
+
+def test_names_that_cannot_be_printed_are_refused():
+    net = cr.Network(1, [cr.Dense(1)], dtype="float64")
+    for name in ("a\nb", "\ud800", "a\x00"):
+        with pytest.raises(InputError, match="printable"):
+            net.explain([[1.0]], [[0.0]], names={"w1[0,0]": name})
+
+
+def test_updates_that_nobody_reads_are_refused():
+    net = cr.Network(1, [cr.Dense(1)], dtype="float64")
+    with pytest.raises(InputError, match="steps"):
+        net.explain([[1.0]], [[0.0]], steps=101)

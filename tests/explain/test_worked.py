@@ -143,3 +143,16 @@ def test_dropout_is_that_of_training():
     expected = net.values(x, [[0], [1]], training=True, step=1)["drop1"]
     np.testing.assert_allclose([[values[f"drop1[{n},{i}]"] for i in range(4)] for n in range(2)], expected)
     assert 0 in expected
+
+
+def test_samples_of_weight_0_take_no_part_as_in_training():
+    def made():
+        return cr.Network(3, [cr.Dense(3, "tanh"), cr.BatchNorm(), cr.Dense(2)], dtype="float64", seed=1)
+
+    random = np.random.default_rng(0)
+    x, t, weights = random.normal(size=(5, 3)), random.normal(size=(5, 2)), [1, 3, 0, 3, 3]
+    optimizer, trained = cr.GradientDescent(0.1), made()
+    document = made().explain(x, t, sample_weight=weights, optimizer=optimizer, training=True)
+    trained.fit(x, t, sample_weight=weights, optimizer=optimizer, epochs=1, batch_size=None, engine="reference")
+    value = next(step.value for step in document.steps if step.key == "new w1[0,0]")
+    assert value == pytest.approx(trained.parameters["w1"][0, 0], rel=1e-12)

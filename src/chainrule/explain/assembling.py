@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.architecture import COST
 from chainrule.equations import Ref
 from chainrule.errors import InputError, shown, unknown
@@ -19,10 +21,11 @@ from chainrule.explain.outcome import outcome
 from chainrule.explain.picture import picture_of
 from chainrule.explain.setting import setting
 from chainrule.explain.terms import place_of
-from chainrule.explain.worked import MOST_STEPS, Steps, Wanted, most_telling
+from chainrule.explain.worked import MOST_STEPS, MOST_UPDATES, Steps, Wanted, most_telling
 from chainrule.language import catalogue
 from chainrule.optimizers import as_optimizer
 from chainrule.ranges import check_yes_no, whole
+from chainrule.tally import rows_of
 
 if TYPE_CHECKING:
     from chainrule.language import Catalogue
@@ -61,15 +64,20 @@ def explain(
     check_yes_no("training", training)
     maker = _Maker(
         net,
-        Batch(net.given(x, t, sample_weight)),
+        Batch(_as_trained(net.given(x, t, sample_weight), training)),
         as_optimizer(optimizer or net.optimizer),
-        whole("steps", steps),
+        whole("steps", steps, 1, MOST_UPDATES),
         Digits(_digits(net, digits)),
         catalogue(language),
         aliases_for(net.architecture, names) if isinstance(names, str) else _checked(names),
         training,
     )
     return maker.matrix(bias) if style == "matrix" else maker.scalar(focus)
+
+
+def _as_trained(given: dict[str, Any], training: bool) -> dict[str, Any]:
+    """Leave out samples of weight 0 where `fit` does: they have no part in a batch's statistics and masks."""
+    return rows_of(given, np.flatnonzero(given["s"])) if training and "s" in given else given
 
 
 def _digits(net: Network, digits: int | None) -> int:
@@ -85,6 +93,9 @@ def _checked(names: Mapping[str, str]) -> dict[str, str]:
         raise InputError(
             f"names must be a convention or map elements to names, as {{'w1[0,0]': 'w1'}}, not {shown(names)}"
         )
+    for name in names.values():
+        if not name.isprintable():
+            raise InputError(f"names must be of printable signs, not {shown(name)}")
     return dict(names)
 
 

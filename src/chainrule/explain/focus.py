@@ -27,7 +27,9 @@ def focus_of(focus: str, net: Network, calculation: Calculation, naming: Naming)
     name, inside = found.groups()
     known = {*net.parameters, *calculation.equation_of}
     if name not in known:
-        raise unknown("element to focus on", name, {*known, *naming.aliases.values()})
+        aliases = {alias for element, alias in naming.aliases.items() if element.partition("[")[0] in known}
+        asked = focus if focus in naming.aliases.values() else name
+        raise unknown("element to focus on", asked, known | aliases)
     declared = calculation.program.declared(name)
     shape = tuple(calculation.elements.sizes[index] for index in declared.index_names)
     places = [int(part) for part in inside.split(",")] if inside else []

@@ -3,6 +3,7 @@ r"""A document as LaTeX: a handout that pdflatex sets with ordinary packages, Xe
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from chainrule.explain.colours import COLOURS
@@ -31,6 +32,12 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \begin{document}
 {\Large\bfseries %(title)s\par}
 """
+# Letters whose LaTeX command is their Unicode name; the others look like Latin ones.
+_GREEK_COMMANDS = {
+    sign: name.capitalize() if sign.isupper() else name
+    for sign in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"
+    for name in [unicodedata.name(sign).split()[-1].lower().replace("lamda", "lambda")]
+}
 _WESTERN = r"\usepackage[utf8]{inputenc}"
 _CHINESE = r"\usepackage{xeCJK}"
 # A line of a formula that is longer than so many characters breaks between its terms.
@@ -57,8 +64,19 @@ def to_handout(document: Document) -> str:
     colours = "\n".join(rf"\newcommand{{{role_command(role)}}}[1]{{{{\color[rgb]{{{_rgb(colour.light)}}}#1}}}}"
                         for role, colour in COLOURS.items())  # fmt: skip
     fonts = _CHINESE if document.text_of.language.startswith("zh") else _WESTERN
+    western = not document.text_of.language.startswith("zh")
     head = _PREAMBLE % {"title": escaped(document.title), "colours": colours, "fonts": fonts}
-    return head + "\n\n".join(_Writer(document).sections()) + "\n\\end{document}\n"
+    whole = head + "\n\n".join(_Writer(document).sections()) + "\n\\end{document}\n"
+    return "".join(map(_known_to_pdflatex, whole)) if western else whole
+
+
+def _known_to_pdflatex(sign: str) -> str:
+    """Return a sign, or what stands for one that a name may have and pdflatex has not."""
+    if ord(sign) < 0x180 or sign in "→…–—‘’“”•":
+        return sign
+    if sign in _GREEK_COMMANDS:
+        return rf"\ensuremath{{\{_GREEK_COMMANDS[sign]}}}"
+    return rf"\fbox{{\tiny U+{ord(sign):04X}}}"
 
 
 def _rgb(colour: str) -> str:

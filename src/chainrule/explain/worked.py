@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # A document of more steps than this shows what one weight needs, unless a focus is asked for.
 MOST_STEPS = 400
+# Nobody reads more updates than this.
+MOST_UPDATES = 100
 UPDATED = "new "
 # In larger networks finite differences confirm the derivatives of parameters alone: they run the network 28 times each.
 _CHECK_ALL = 1_000_000
