@@ -160,8 +160,8 @@ def in_a_row(terms: Sequence[Expr]) -> Expr:
     """Return the sum of terms; those with a minus are subtracted.
 
     >>> from chainrule.parsing import parse_expression
-    >>> print(in_a_row(terms_of(parse_expression("a - (b + c)")) + [parse_expression("-d")]))
-    a - (b + c) - d
+    >>> print(in_a_row([parse_expression(text) for text in ("a", "-b", "c")]))
+    a - b + c
     """
     result = terms[0]
     for term in terms[1:]:
