@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.diagnosis.calculation import significant
 from chainrule.errors import InputError
 from chainrule.examples import network
 
@@ -158,6 +159,99 @@ def test_few_decimals_are_taken_for_printed_ones(mazur):
         assert not cr.diagnose(*mazur, {name: off}).agrees
 
 
+@pytest.mark.parametrize(
+    ("theirs", "agrees"),
+    [
+        ({"d_w1": np.zeros((2, 2))}, False),
+        ({"d_w1": [[0, 0], [0, 0]]}, False),
+        ({"d_w1[0,0]": 0.0}, False),
+        ({"d_w1[0,0]": "0"}, False),
+        ({"d_w1[0,0]": "0e999999999"}, False),
+        ({"d_w1[0,0]": "0.000"}, True),
+        ({"d_w1[0,0]": "0", "d_w1[1,1]": "0.001"}, True),
+        ({"d_w1[0,0]": "0", "d_w1[1,1]": "0.0010"}, False),
+        ({"d_w1[0,0]": 0.0, "d_w1[1,1]": 0.001}, True),
+        ({"d_w1": [[0.0, 0.0], [0.001, 0.001]]}, True),
+        ({"d_w1": [[0.0, 0.0009], [0.0005, 0.001]]}, False),
+    ],
+)
+def test_a_zero_is_as_exact_as_the_numbers_of_its_array(theirs, agrees):
+    """The numbers are 0.00044, 0.00088, 0.0005 and 0.001."""
+    assert cr.diagnose(*network("mazur", "float64"), theirs).agrees == agrees
+
+
+def test_the_rounding_of_a_large_array_is_told_by_all_of_it_and_not_by_its_zeros():
+    rng = np.random.default_rng(0)
+    net = cr.Network(784, [cr.Dense(16, "tanh"), cr.Dense(10, "softmax")], "cross_entropy", dtype="float64")
+    x, t = rng.uniform(size=(32, 784)), rng.integers(10, size=32)
+    x[:, :300] = 0
+    right = net.gradients(x, t)["w1"]
+    assert np.abs(right).max() < 0.2
+    assert cr.diagnose(net, x, t, {"d_w1": right}).agrees
+    assert not cr.diagnose(net, x, t, {"d_w1": 1.002 * right}).agrees
+    theirs = 1.002 * right
+    theirs[300:320] = np.round(right[300:320], 3)  # a few that are short
+    assert not cr.diagnose(net, x, t, {"d_w1": theirs}).agrees
+
+
+@pytest.mark.parametrize("scale", [1, 300])
+@pytest.mark.parametrize("rounded", [np.round, significant])
+def test_right_numbers_agree_however_they_are_rounded(rounded, scale):
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        net = cr.Network(2, [cr.Dense(3, "tanh"), cr.Dense(1)], dtype="float64", seed=seed)
+        x, t = rng.normal(size=(4, 2)), scale * rng.normal(size=(4, 1))
+        right = net.values(x, t)
+        for digits in range(3, 13):
+            theirs = {name: rounded(right[name], digits) for name in ("z1", "y", "d_w1", "d_w2")}
+            assert cr.diagnose(net, x, t, theirs).agrees, (seed, digits)
+
+
+def test_numbers_of_a_network_in_float32_are_known_no_better(mazur):
+    net, x, t = network("mazur", "float32")
+    right = net.values(x, t)
+    theirs = {name: np.asarray(right[name]).tolist() for name in ("z1", "a1", "y", "E", "d_w1", "d_b2")}
+    assert cr.diagnose(net, x, t, theirs).agrees
+    assert cr.diagnose(net, x, t, {name: repr(value) for name, value in theirs.items() if name == "E"}).agrees
+    assert not cr.diagnose(net, x, t, theirs | {"E": theirs["E"] * 1.0001}).agrees
+    assert not cr.diagnose(*network("mazur", "float64"), theirs).agrees
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_arrays_of_every_precision(dtype):
+    case = network("mazur", "float64")
+    right = cr.Network.values(*case)
+    assert cr.diagnose(*case, {name: right[name].astype(dtype) for name in ("z1", "a1", "d_w1", "d_w2")}).agrees
+    assert not cr.diagnose(*case, {"z1": (right["z1"] * 1.01).astype(dtype)}).agrees
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("given", [1e308, 1.7e308, -1.7e308, "1.7e308", 5e-324])
+def test_the_largest_numbers_do_not_agree(mazur, given):
+    for name in ("E", "d_w1[0,0]", "z1[0,1]"):
+        assert not cr.diagnose(*mazur, {name: given}).agrees
+        assert str(cr.diagnose(*mazur, {name: given, "y[0,0]": -1.7e308}))
+
+
+def test_a_text_may_have_a_mark_in_front_and_other_ends_of_lines(mazur):
+    for text in ("\ufeffname,value\nE,0.2984\n", "name,value\rE,0.2984\r", "\ufeffE;0,2984\r\n"):
+        assert cr.diagnose(*mazur, text).agreeing == ("E",)
+
+
+def test_a_file_may_have_the_ends_of_lines_of_any_system(mazur, tmp_path):
+    path = tmp_path / "numbers.csv"
+    for end in ("\r", "\n", "\r\n"):
+        path.write_bytes(f"name,value{end}E,0.2984{end}".encode())
+        assert cr.diagnose(*mazur, path).agreeing == ("E",)
+
+
+def test_known_names_are_listed_once(mazur):
+    with pytest.raises(InputError) as error:
+        cr.diagnose(*mazur, {"q9": 1.0}, names={"b1": "b1"})
+    listed = str(error.value).partition("Known: ")[2].split(", ")
+    assert len(listed) == len(set(listed))
+
+
 def test_names_of_ones_own(mazur):
     names = {"w5": "w2[0,0]", "out": "y"}
     theirs = {"dE/dw5": 0.082167041, "d_w5": 0.082167041, "out": [[0.7514, 0.7729]]}
@@ -228,6 +322,12 @@ def test_what_does_not_fit_is_refused(mazur, theirs, message):
         ({"language": "xx"}, "unknown language 'xx'"),
         ({"names": {"w5": 3}}, "names are elements by names of your own"),
         ({"names": "w5"}, "names are elements by names of your own"),
+        ({"names": []}, "names are elements by names of your own"),
+        ({"names": {5: "w1"}}, "names are elements by names of your own"),
+        ({"names": {"q": "nope"}}, "unknown element 'nope'. Known: E, a1"),
+        ({"names": {"q": "w1[7,7]"}}, "w1[7,7] is no element of w1, which has shape (2, 2)"),
+        ({"language": []}, "unknown language []. Known: en, zh"),
+        ({"steps": 1001}, "steps must be a whole number of at most 1000, not 1001"),
         ({"sample_weight": [1, 2]}, "sample_weight must have shape (1,)"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 import chainrule as cr
 from chainrule import models
 from chainrule.cli import main
+from chainrule.diagnosis import running
+from chainrule.diagnosis.diagnosing import Case
 from chainrule.diagnosis.slips import SLIPS, listing
 from chainrule.examples import network
 from chainrule.tables import read
@@ -105,6 +108,47 @@ def test_a_large_network_is_diagnosed_too():
     theirs = {f"d_{name}": 200 * value for name, value in net.gradients(x, t).items()}
     keys = [named.keys for named in cr.diagnose(net, x, t, theirs).explanations[0].named]
     assert ("batch_sum",) in keys
+
+
+def test_slips_that_do_not_fit_together_are_passed_over():
+    rng = np.random.default_rng(1)
+    net = cr.Network(2, [cr.Dense(2, "tanh"), cr.Dense(2)], dtype="float64", seed=1)
+    x, t = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+    start = net.parameters
+    theirs = {"w1": start["w1"] + rng.normal(size=(2, 2)), "b1": start["b1"] + rng.normal(size=2)}
+    diagnosis = cr.diagnose(net, x, t, theirs, steps=2, optimizer="gradient_descent")
+    assert "No known slip gives these numbers" in str(diagnosis)
+
+
+def test_a_search_among_many_numbers_keeps_within_its_memory(monkeypatch):
+    rng = np.random.default_rng(0)
+    layers = [cr.Dense(100, "relu"), cr.Dense(50, "relu"), cr.Dense(10, "softmax")]
+    net = cr.Network(200, layers, "cross_entropy", dtype="float64")
+    x, t = rng.uniform(size=(8, 200)), rng.integers(10, size=8)
+    right = net.gradients(x, t)
+    theirs = {f"d_{name}": value + rng.normal(0, 0.01, value.shape) for name, value in right.items()}
+    monkeypatch.setattr(running, "MOST_BYTES", 10_000_000)
+    tracemalloc.start()
+    try:
+        assert cr.diagnose(net, x, t, theirs).tried > 100
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_steps_keep_within_their_memory(monkeypatch):
+    rng = np.random.default_rng(0)
+    net = cr.Network(200, [cr.Dense(50, "tanh"), cr.Dense(2)], dtype="float64")
+    x, t = rng.uniform(size=(4, 200)), rng.uniform(size=(4, 2))
+    whole = Case(net, x, t, "gradient_descent", 60, None, False).arrays["w1"]
+    monkeypatch.setattr(running, "MOST_BYTES", 1_000_000)
+    tracemalloc.start()
+    try:
+        in_part = Case(net, x, t, "gradient_descent", 60, None, False).arrays["w1"]
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert (in_part == whole).all()
 
 
 def test_every_slip_says_what_is_right():

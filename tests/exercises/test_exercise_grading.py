@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -256,6 +257,8 @@ def test_grades_say_what_counts(one: Exercise) -> None:
         ({"E": True}, "E must be a number"),
         ({"E": [1.0]}, "E must be a number"),
         ({"E": "1e999"}, "E must be a finite number"),
+        ({"E": 10**400}, "E must be a finite number, not 1000"),
+        ({"E": 10**5000}, "E must be a finite number, not a int, which is more than float64 can hold"),
         ({"E": 1, "e": 1}, "E is given twice"),
         (["E"], "answers are numbers by name"),
         (None, "answers are numbers by name"),
@@ -267,9 +270,34 @@ def test_what_are_no_answers_is_refused(one: Exercise, answers: object, sentence
     assert sentence in str(error.value)
 
 
-def test_an_unknown_language_is_refused_at_once(one: Exercise) -> None:
-    with pytest.raises(InputError, match="unknown language"):
-        one.grade({}, language="xx")
+@pytest.mark.parametrize("language", ["xx", []])
+def test_an_unknown_language_is_refused_at_once(one: Exercise, language: Any) -> None:
+    for asked in (lambda: one.grade({}, language=language), lambda: one.sheet(language)):
+        with pytest.raises(InputError, match="unknown language"):
+            asked()
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble, float, np.array])
+def test_numbers_have_the_digits_of_their_kind(one: Exercise, kind: Any) -> None:
+    assert one.grade({name: kind(value) for name, value in one.solution.items()}).points == 28
+    assert one.grade({name: kind(1.02 * value) for name, value in one.solution.items()}).points < 28
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("given", [1e308, 1.7e308, "-1.7e308", "0e999999999"])
+def test_the_largest_numbers_are_wrong(one: Exercise, given: object) -> None:
+    grades = one.grade(written(calculate(one), 6) | {"a_h1": given})
+    assert names(grades, Verdict.WRONG) == ["a_h1"]
+    assert str(grades)
+
+
+def test_what_is_exact_leaves_no_room_in_what_follows(one: Exercise) -> None:
+    """The second weighted input is -1.39; were it rounded, its tanh might be off by 0.002."""
+    right = calculate(one)["a_h2"]
+    assert names(one.grade({"z_h2": "-1.39", "a_h2": f"{right:.6f}"}), Verdict.RIGHT) == ["z_h2", "a_h2"]
+    for off in (0.001, -0.001):
+        grades = one.grade({"z_h2": "-1.39", "a_h2": f"{right + off:.6f}"})
+        assert names(grades, Verdict.WRONG) == ["a_h2"]
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,13 @@ from chainrule.diagnosis.fitting import Evidence
 from chainrule.diagnosis.matching import Numbers
 from chainrule.diagnosis.misprints import misprints
 from chainrule.diagnosis.patterns import Context
-from chainrule.diagnosis.reading import Part, element, read
-from chainrule.diagnosis.report import Diagnosis, Difference, Explanation, Line, Named
+from chainrule.diagnosis.reading import Part, Shapes, element, read
+from chainrule.diagnosis.report import Diagnosis, Difference, Explanation, Line, Named, check_language
 from chainrule.diagnosis.running import Runner
 from chainrule.diagnosis.trying import Hypothesis, Search
 from chainrule.engines.reference import first_not_finite
 from chainrule.equations import Equation, refs
 from chainrule.errors import InputError, shown
-from chainrule.language import catalogue
 from chainrule.ranges import check_yes_no, whole
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 _MOST_DIGITS = 15
 _MOST_OPERANDS = 6
+MOST_STEPS = 1_000
+"""Of more steps nobody has every number, and each slip would be tried over all of them."""
 
 
 def diagnose(
@@ -61,12 +62,13 @@ def diagnose(
         compared, and a NaN or an infinity does not agree. A text such as ``"0.06"`` is a printed number.
         Or the text of a CSV with the columns name and value, or the path of such a file.
     optimizer : what they update with, or its name; needed for parameters, and for slips of the update.
-    steps : so many steps were made on this batch; arrays are those of the last one.
+    steps : so many steps, at most 1,000, were made on this batch; arrays are those of the last one.
     training : as in training, with each step's dropout and the batch's own statistics.
     digits : the significant digits that their arrays are rounded to. By default 9, or 6 for float32; an array of
-        which every number has few decimals (or digits, but 3 at least) is taken for rounded to so many. An array
+        which every number has few decimals (or digits, but 3 at least) is taken for rounded to so many. A 0 is
+        exact where no other number of its array has decimals. An array
         without more decimals than `digits` may be rounded to decimals as well. Printed numbers are known to half a
-        unit of their last digit.
+        unit of their last digit. Nothing is known better than float32 where the network computes in float32.
     names : their names for elements, such as ``{"w5": "w2[0,0]"}``; then ``d_w5`` and ``dE/dw5`` are known too.
     language : of the report.
 
@@ -84,7 +86,7 @@ def diagnose(
     1. the sign of the error
        ...
     """
-    catalogue(language)
+    check_language(language)
     case = Case(net, x, t, optimizer, steps, sample_weight, training)
     return case.diagnosis(theirs, digits, _checked(names), language)
 
@@ -97,7 +99,7 @@ class Case:
     ):
         from chainrule.optimizers import as_optimizer
 
-        whole("steps", steps)
+        whole("steps", steps, most=MOST_STEPS)
         check_yes_no("training", training)
         self.net, self.optimizer = net, None if optimizer is None else as_optimizer(optimizer)
         program = net.program(
@@ -153,7 +155,7 @@ class Case:
         if digits is not None:
             whole("digits", digits, 1, _MOST_DIGITS)
         shapes = {name: np.shape(value) for name, value in self.arrays.items()}
-        parts = read(theirs, shapes, digits, _with_gradients(names))
+        parts = read(theirs, shapes, digits, _with_gradients(names, shapes), self.net.dtype == np.float32)
         for name in (part.name for part in parts):
             if name in self.net.parameters and self.optimizer is None:
                 raise InputError(
@@ -161,8 +163,9 @@ class Case:
                     "optimizer=GradientDescent(0.5)"
                 )
         in_single = self.runner.run(replace(self.right, rounding=Rounding("float32")))
-        self.numbers = Numbers(parts, self._order(), self.arrays, in_single)
-        return self._compared(language)
+        with np.errstate(all="ignore"):  # their numbers may be as large as there are
+            self.numbers = Numbers(parts, self._order(), self.arrays, in_single)
+            return self._compared(language)
 
     def _order(self) -> dict[str, int]:
         """Return the place of each array in the order of calculation; inputs and what is never written come first."""
@@ -283,10 +286,12 @@ def _checked(names: Mapping[str, str] | None) -> Mapping[str, str]:
     return known
 
 
-def _with_gradients(names: Mapping[str, str]) -> dict[str, str]:
+def _with_gradients(names: Mapping[str, str], shapes: Shapes) -> dict[str, str]:
     """Return somebody's names of elements, and with them those of the derivatives, as d_w5 or dE/dw5."""
     known = dict(names)
     for theirs, ours in names.items():
+        if gradient_name(ours).partition("[")[0].strip() not in shapes:
+            continue
         for written in (f"d_{theirs}", f"dE/d{theirs}", f"dE/d_{theirs}"):
             known.setdefault(written, gradient_name(ours))
     return known

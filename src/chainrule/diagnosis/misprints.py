@@ -51,9 +51,11 @@ def _misprint(numbers: Numbers, place: int, arrays: Mapping[str, Array]) -> Misp
     for meant, other, tried in [(name, float(right), 1), *((*pair, len(elements)) for pair in elements)]:
         written = f"{other:.{decimals}f}"
         digits = len(printed.lstrip("-0.").replace(".", ""))
+        if digits > _MOST_DIGITS:
+            return None
         # One digit of so many, changed to one of nine others, gives about nine times as many figures.
         worth = math.log2(10.0**digits / (9 * max(1, digits)))
-        if digits <= _MOST_DIGITS and _one_digit_apart(printed, written) and enough(worth, tried):
+        if _one_digit_apart(printed, written) and enough(worth, tried):
             return Misprint(name, printed, meant, written, "digit")
     return None
 

@@ -10,10 +10,12 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from chainrule.errors import InputError, shown
 
@@ -22,7 +24,7 @@ COMMENT = "#"
 _NUMBER = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,9}))?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _SEPARATORS = ";\t|,"
-_LEAST_POWER = -300  # below it a power of ten is no float64
+_LEAST_POWER, _MOST_POWER = -300, 308  # beyond them a power of ten is no float64
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def printed(name: str, given: object) -> Printed | None:
     (0.5933, None, nan)
     """
     if isinstance(given, Real) and not isinstance(given, bool):
-        given = repr(float(given))
+        return _of_number(name, given)
     if given is None or (isinstance(given, str) and not given.strip(" _")):
         return None
     text = str(given).strip().replace("−", "-").replace(",", ".", 1)
@@ -66,9 +68,25 @@ def printed(name: str, given: object) -> Printed | None:
     exponent = int(power or 0)
     value = float(f"{sign}{digits}e{exponent}")
     if not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number, not {shown(given)}, which is more than float64 can hold")
-    last = max(exponent - len(digits.partition(".")[2]), _LEAST_POWER)
+        raise _too_large(name, given)
+    last = min(max(exponent - len(digits.partition(".")[2]), _LEAST_POWER), _MOST_POWER)
     return Printed(text, value, 0.5 * 10.0**last)
+
+
+def _of_number(name: str, given: Real) -> Printed | None:
+    """Return a number as its own kind is written: float32 and float16 have fewer digits than float64."""
+    short = isinstance(given, np.floating) and given.dtype.itemsize < 8
+    try:
+        found = printed(name, str(given) if short else repr(float(given)))
+    except OverflowError:
+        raise _too_large(name, given) from None
+    if short and found and math.isfinite(found.value):
+        return replace(found, half_unit=max(found.half_unit, float(np.spacing(np.abs(np.asarray(given)))) / 2))
+    return found
+
+
+def _too_large(name: str, given: object) -> InputError:
+    return InputError(f"{name} must be a finite number, not {shown(given)}, which is more than float64 can hold")
 
 
 @dataclass(frozen=True)
@@ -97,9 +115,9 @@ def sheet(given: str | Path) -> Sheet:
     >>> sheet("name;value\\nd_w1[0,2];0,0822\\n").rows
     (Row(name='d_w1[0,2]', value='0,0822', exercise=None),)
     """
-    is_file = isinstance(given, Path) or "\n" not in given
+    is_file = isinstance(given, Path) or not ("\n" in given or "\r" in given)
     where = str(given) if is_file else "the CSV"
-    lines = (_content(given) if is_file else str(given)).splitlines(keepends=True)
+    lines = (_content(given) if is_file else str(given).removeprefix("\ufeff")).splitlines(keepends=True)
     comments: list[str] = []
     while lines and (not lines[0].strip() or lines[0].lstrip('" ').startswith(COMMENT)):
         comments.append(lines.pop(0).strip().strip('",;').lstrip(f"{COMMENT} "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ SINGLE_DIGITS = 6
 """The same for float32."""
 FEWEST_DECIMALS = 3
 """An array of few numbers may hold 0.5 and mean it; it is not taken for rounded to one decimal."""
-_PRINTED = 8  # a number with more significant digits was not rounded for printing
-_FROM_A_COMPUTER = 13  # text with so many digits is what a program writes for all that it knows
+_FROM_A_COMPUTER = 13  # so many digits are what a program writes for all that it knows
 _LOOKED_AT = 200
+_HALF_OF_ONE = 0.5  # half a unit of a number without decimals
 _ELEMENT = re.compile(r"\s*([^\[\]]+?)\s*(\[[^\[\]]*\])?\s*")
 _PLACE = re.compile(r"\[\s*([0-9]{1,9}(?:\s*,\s*[0-9]{1,9})*)?\s*\]")
 
@@ -50,14 +50,20 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def read(
-    theirs: Mapping[str, Any] | str | Path, shapes: Shapes, digits: int | None, names: Mapping[str, str]
+    theirs: Mapping[str, Any] | str | Path,
+    shapes: Shapes,
+    digits: int | None,
+    names: Mapping[str, str],
+    single: bool = False,
 ) -> list[Part]:
     """Return what was given, checked against the arrays that there are.
 
-    Not given are None, masked elements, and blanks of a CSV; NaN and infinities are numbers like others. Raises
-    `InputError` for a name that is none of them, a shape that does not fit, what is no number, and where nothing is
-    left to compare.
+    Not given are None, masked elements, and blanks of a CSV; NaN and infinities are numbers like others. All are known
+    no better than float32, if the network is of `single` precision. Raises `InputError` for a name that is none of
+    them, a shape that does not fit, what is no number, and where nothing is left to compare.
     """
+    for meant in names.values():
+        _check_target(meant, shapes)
     entries = _from_csv(theirs) if isinstance(theirs, str | Path) else theirs
     if not isinstance(entries, Mapping):
         raise InputError(f"the numbers are a mapping of names to arrays, or a CSV of name,value; not {shown(theirs)}")
@@ -70,11 +76,13 @@ def read(
         entry = _entry(key, shapes, names)
         text = texts.get(key)
         if text:
-            half = np.array([_half_unit(text, exact, digits)])
-            parts.append(_part(entry, np.ma.array(text.value), half, shapes))
+            half = np.array([_half_unit(text, exact, digits, single)])
+            parts.append(_part(entry, np.ma.array(text.value), half, shapes, single))
         else:
-            parts.append(_from_array(entry, given, shapes, digits))
+            parts.append(_from_array(entry, given, shapes, digits, single))
     parts = [part for part in parts if part.values.size]
+    if digits is None:
+        parts = _zeros_as_their_array(parts)
     if not parts:
         raise InputError("there are no numbers to compare: give at least one, such as d_w1 or d_w1[0,0]")
     return parts
@@ -97,15 +105,20 @@ def _entry(key: object, shapes: Shapes, names: Mapping[str, str]) -> _Entry:
     alias = key.strip() if key.strip() in names else ""
     match = _ELEMENT.fullmatch(meant)
     if not match or match[1] not in shapes:
-        raise unknown("name", key, [*shapes, *names])
+        raise unknown("name", key, {*shapes, *names})
     name, shape = match[1], shapes[match[1]]
+    return _Entry(key, name, _place_in(key, match, shape), alias)
+
+
+def _place_in(key: str, match: re.Match[str], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the place of an element, or None for a whole array; raises `InputError` where there is none."""
     if match[2] is None:
-        return _Entry(key, name, None, alias)
+        return None
     written = _PLACE.fullmatch(match[2])
     place = tuple(int(part) for part in (written[1] or "").split(",") if part) if written else None
     if place is None or len(place) != len(shape) or any(at >= size for at, size in zip(place, shape, strict=True)):
-        raise InputError(f"{key} is no element of {name}, which has shape {shape} and counts from 0")
-    return _Entry(key, name, place, alias)
+        raise InputError(f"{key} is no element of {match[1]}, which has shape {shape} and counts from 0")
+    return place
 
 
 def _part(
@@ -134,12 +147,14 @@ def _part(
 # Arrays
 
 
-def _from_array(entry: _Entry, given: Any, shapes: Shapes, digits: int | None) -> Part:
+def _from_array(entry: _Entry, given: Any, shapes: Shapes, digits: int | None, single: bool) -> Part:
     array = _as_array(entry.key, given)
-    single = array.dtype.itemsize <= 4 and array.dtype.kind == "f"
+    single = single or (array.dtype.itemsize <= 4 and array.dtype.kind == "f")
     counted = _digits_of(array.compressed())
     few = digits is None and 0 < counted[0] < FEWEST_DECIMALS
     half_units = _half_units(array.data, counted, single, digits)
+    if array.dtype == np.float16:  # which has fewer digits than it is written with
+        half_units = np.maximum(half_units, np.spacing(np.abs(array.data)).ravel().astype(np.float64))
     return _part(entry, array, half_units, shapes, single, counted[0] if few else None)
 
 
@@ -161,19 +176,23 @@ def _as_array(key: str, given: Any) -> np.ma.MaskedArray[Any, Any]:
 
 
 def _half_units(array: npt.NDArray[Any], counted: tuple[int, int], single: bool, digits: int | None) -> Array:
-    """Return half a unit of the last digit of each number, told by the digits that all of them have."""
-    values = array.ravel()
+    """Return half a unit of the last digit of each number, told by the digits that all of them have.
+
+    A 0 is exact but where others have decimals.
+    """
+    values = np.asarray(array, np.float64).ravel()
     by_digits = _half_units_of_digits(values, digits or _DEFAULT[single])
     decimals, significant = counted
     if digits:
         # Where no number has more decimals than that, it may be these that were meant.
         return np.asarray(np.maximum(by_digits, 0.5 * 10.0**-digits) if decimals <= digits else by_digits)
-    if significant == 0 or significant > (_PRINTED if not single else SINGLE_DIGITS - 1):
+    if significant == 0:
         return by_digits
-    # Rounded to decimals or to significant digits: what was not meant gives the smaller unit nearly everywhere.
-    by_decimals = 0.5 * 10.0 ** -max(decimals, FEWEST_DECIMALS)
-    by_significant = 0.5 * 10.0 ** (magnitude(values) - max(significant, FEWEST_DECIMALS) + 1)
-    return np.asarray(np.maximum(by_decimals, by_significant))
+    # Rounded to decimals or to significant digits: what was not meant gives the smaller unit nearly everywhere, and
+    # of numbers that were not rounded both do.
+    by_decimals = np.where((values == 0) & (decimals == 0), 0.0, 0.5 * 10.0 ** -max(decimals, FEWEST_DECIMALS))
+    by_significant = _half_units_of_digits(values, max(significant, FEWEST_DECIMALS))
+    return np.asarray(np.maximum(by_digits, np.maximum(by_decimals, by_significant)))
 
 
 def _half_units_of_digits(values: npt.NDArray[Any], digits: int) -> Array:
@@ -184,8 +203,10 @@ _DEFAULT = {False: FULL_DIGITS, True: SINGLE_DIGITS}
 
 
 def _digits_of(values: npt.NDArray[Any]) -> tuple[int, int]:
-    """Return how many decimals and how many significant digits it takes to write the numbers."""
-    given = values[np.isfinite(values)][:_LOOKED_AT]
+    """Return how many decimals and how many significant digits it takes to write the numbers; a 0 tells nothing."""
+    given = values[np.isfinite(values) & (values != 0)]
+    if given.size > _LOOKED_AT:
+        given = given[np.linspace(0, given.size - 1, _LOOKED_AT).astype(int)]
     if not given.size:
         return 0, 0
     decimals, significant = (max(column) for column in zip(*map(_count, given), strict=True))
@@ -195,7 +216,7 @@ def _digits_of(values: npt.NDArray[Any]) -> tuple[int, int]:
 def _count(value: Any) -> tuple[int, int]:
     """Return how many decimals and how many significant digits it takes to write a number."""
     # What arithmetic leaves in the last digits of a rounded float64, as in 0.33287999999999995, is no digit.
-    text = f"{value:.{_FROM_A_COMPUTER - 1}g}" if value.dtype.itemsize == 8 else str(value)
+    text = f"{value:.{_FROM_A_COMPUTER}g}" if value.dtype.itemsize >= 8 else str(value)
     written = Decimal(text).normalize().as_tuple()
     assert isinstance(written.exponent, int)
     return max(0, -written.exponent), len(written.digits)
@@ -214,10 +235,39 @@ def _from_csv(given: str | Path) -> dict[str, str]:
     return entries
 
 
-def _half_unit(number: Printed, exact: bool, digits: int | None) -> float:
+def _half_unit(number: Printed, exact: bool, digits: int | None, single: bool) -> float:
+    by_digits = float(_half_units_of_digits(np.array([number.value]), digits or _DEFAULT[single])[0])
     if exact or digits:
-        return float(_half_units_of_digits(np.array([number.value]), digits or FULL_DIGITS)[0])
-    return number.half_unit
+        return by_digits
+    if number.value == 0 and number.half_unit >= _HALF_OF_ONE:
+        return 0.0  # 0 without decimals
+    return max(number.half_unit, by_digits) if single else number.half_unit
+
+
+def _zeros_as_their_array(parts: list[Part]) -> list[Part]:
+    """Return the parts with each 0 that was given alone as exact as the numbers of its array are at most.
+
+    Where none of them has decimals it stays exact.
+    """
+    finest: dict[str, float] = {}
+    for part in parts:
+        units = part.half_units[(part.values != 0) & (part.half_units < _HALF_OF_ONE)]
+        if units.size:
+            finest[part.name] = min(float(units.min()), finest.get(part.name, _HALF_OF_ONE))
+    return [
+        replace(part, half_units=np.array([finest[part.name]]))
+        if part.values.size == 1 and part.values[0] == 0 and part.half_units[0] == 0 and part.name in finest
+        else part
+        for part in parts
+    ]
+
+
+def _check_target(meant: str, shapes: Shapes) -> None:
+    """Raise `InputError` unless a name of their own stands for an array or an element of one."""
+    match = _ELEMENT.fullmatch(meant)
+    if not match or match[1] not in shapes:
+        raise unknown("element", meant, shapes)
+    _place_in(meant, match, shapes[match[1]])
 
 
 def element(name: str, place: int, shape: Iterable[int]) -> str:

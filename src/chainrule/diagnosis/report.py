@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from chainrule.language import catalogue
+from chainrule.errors import unknown
+from chainrule.language import catalogue, languages
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.slips import Slip
@@ -241,6 +242,13 @@ class Diagnosis:
         if misprint.meant == misprint.name:
             return text("{name} is given as {printed}: one digit of {value} is wrong.", **values)
         return text("{name} is given as {printed}, which but for one digit is {meant}, {value}.", **values)
+
+
+def check_language(language: object) -> None:
+    """Raise `InputError` for what is no language that there is."""
+    if not isinstance(language, str):
+        raise unknown("language", language, languages())
+    catalogue(language)
 
 
 def _apart(theirs: float, right: float) -> dict[str, str]:

@@ -58,6 +58,14 @@ class Runner:
         self._known: dict[tuple[object, ...], int] = {}
         self._bytes = 0
 
+    def _forget_all_but(self, current: Mapping[str, int]) -> dict[str, int]:
+        """Keep only the arrays that a run is at, and return their new places."""
+        arrays = {name: self._values[place] for name, place in current.items()}
+        self._forget()
+        self._values = list(arrays.values())
+        self._bytes = sum(value.nbytes for value in self._values)
+        return {name: place for place, name in enumerate(arrays)}
+
     def run(self, calculation: Calculation) -> dict[str, Array]:
         """Return every array by name as it is after the last step; parameters are those after the last update."""
         if self._bytes > MOST_BYTES:
@@ -70,12 +78,19 @@ class Runner:
             current[extra.name] = self._start(extra.name, 0, zeros, None)
         with np.errstate(all="ignore"):
             for step, inputs in enumerate(self._inputs):
+                if self._bytes > MOST_BYTES:
+                    current = self._forget_all_but(current)
                 for name, value in inputs.items():
                     current[name] = self._start(name, step, value, single)
                 for equation in calculation.equations:
                     if not (step and equation.target.name in calculation.once):
                         current[equation.target.name] = self._compute(equation, current, rounding)
         return {name: self._values[place] for name, place in current.items()}
+
+    @property
+    def steps(self) -> int:
+        """How many steps each run has."""
+        return len(self._inputs)
 
     def _size(self, index: str) -> int:
         size = self._program.sizes[index]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.diagnosis.calculation import Array, Calculation, significant
 from chainrule.diagnosis.matching import MARGIN, Mask, Numbers, enough, log2_choices
@@ -20,17 +22,41 @@ MOST_WORK = 400_000_000
 """Fewer where the network is large: so many elements may be computed."""
 
 _RANKS = {slip.key: rank for rank, slip in enumerate(SLIPS.values())}
+_LEAST_WORK = 100  # to compute an array takes as long as so many elements at least
 _DISTINCT = 10  # significant digits in which predictions of one slip must differ to count as two
+
+Mask8 = npt.NDArray[np.uint8]
+"""A mask with eight elements in a byte."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A slip, or two together, at one place, and the numbers that it gives."""
+    """A slip, or two together, at one place, and what it does to the numbers.
+
+    There are thousands, so that the numbers that it gives are not kept but computed again where they are needed.
+    """
 
     slips: tuple[Slip, ...]
     calculation: Calculation
-    predicted: Array
-    matched: Mask
+    gives: bytes
+    """Tells apart what different hypotheses give for the numbers."""
+    gives_for_wrong: bytes
+    """The same for the wrong ones alone."""
+    packed: tuple[Mask8, Mask8]
+    count: int
+
+    @property
+    def matched(self) -> Mask:
+        """Which numbers it explains."""
+        return self._unpacked(0)
+
+    @property
+    def touched(self) -> Mask:
+        """Which numbers it makes differ from the right ones."""
+        return self._unpacked(1)
+
+    def _unpacked(self, which: int) -> Mask:
+        return np.unpackbits(self.packed[which], count=self.count).astype(bool)
 
     @property
     def freedom(self) -> float:
@@ -60,6 +86,7 @@ class Search:
 
     def __init__(self, runner: Runner, context: Context, right: Calculation, numbers: Numbers):
         self.runner, self.context, self.right, self.numbers = runner, context, right, numbers
+        self._finite = np.isfinite(numbers.values)
 
     def run(self) -> Found:
         """Try single slips, then pairs, then the last resorts, then what explains most of the numbers."""
@@ -89,47 +116,60 @@ class Search:
     def _singles(self, last: bool) -> Iterator[Hypothesis]:
         for slip in SLIPS.values():
             for calculation in slip.changes(self.right, self.context) if slip.last == last else ():
-                yield self._tried((slip,), calculation)
+                yield from self._tried((slip,), calculation)
 
-    def _tried(self, slips: tuple[Slip, ...], calculation: Calculation) -> Hypothesis:
-        predicted = self.numbers.pick(self.runner.run(calculation))
+    def _predicted(self, calculation: Calculation) -> Array:
+        return self.numbers.pick(self.runner.run(calculation))
+
+    def _tried(self, slips: tuple[Slip, ...], calculation: Calculation) -> Iterator[Hypothesis]:
+        """Yield a hypothesis that changes a given number and is finite where the given ones are."""
+        try:
+            predicted = self._predicted(calculation)
+        except (ValueError, IndexError):
+            return  # slips that do not fit together, such as a sum over an index of another
+        touched = self.numbers.differs(predicted)
+        if not (np.isfinite(predicted[self._finite]).all() and touched.any()):
+            return
         matched = self.numbers.matches(predicted)
         if any(slip.near for slip in slips):
             near = np.abs(self.numbers.values - predicted)
             matched = near <= self.numbers.tolerance + self.numbers.single_rounding
-        return Hypothesis(slips, calculation, predicted, matched)
+        rounded = significant(predicted, _DISTINCT)
+        yield Hypothesis(
+            slips,
+            calculation,
+            _digest(rounded),
+            _digest(rounded[self.numbers.wrong]),
+            (np.packbits(matched), np.packbits(touched)),
+            len(predicted),
+        )
 
     def _distinct(self, hypotheses: Iterator[Hypothesis]) -> list[Hypothesis]:
-        """Return the hypotheses that change a given number, one for each slip and each set of numbers.
-
-        They must be finite where the given numbers are.
-        """
-        finite = np.isfinite(self.numbers.values)
+        """Return one hypothesis for each slip and each set of numbers."""
         found: dict[tuple[object, ...], Hypothesis] = {}
         for hypothesis in hypotheses:
-            predicted = hypothesis.predicted
-            if np.isfinite(predicted[finite]).all() and self.numbers.differs(predicted).any():
-                keys = tuple(slip.key for slip in hypothesis.slips)
-                found.setdefault((keys, significant(predicted, _DISTINCT).tobytes()), hypothesis)
+            keys = tuple(slip.key for slip in hypothesis.slips)
+            found.setdefault((keys, hypothesis.gives), hypothesis)
         return list(found.values())
 
     def _pairs(self, singles: Sequence[Hypothesis]) -> Iterator[Hypothesis]:
         for first, second in self._promising(singles):
             for calculation in second.changes(first.calculation, self.context):
-                yield self._tried((*first.slips, second), calculation)
+                yield from self._tried((*first.slips, second), calculation)
 
     def _promising(self, singles: Sequence[Hypothesis]) -> list[tuple[Hypothesis, Slip]]:
         """Return what to try together: each leaves right numbers alone, and between them they touch all wrong ones."""
         numbers = self.numbers
         fair = [one for one in singles if not self._spoils(one)]
-        touched = [numbers.differs(one.predicted) for one in fair]
+        # Of what spoils no right number, only the wrong ones are looked at.
+        touched = [one.touched[numbers.wrong] for one in fair]
         starts = [bool(one.matched[numbers.first_wrong].all()) for one in fair]
         pairs: dict[tuple[int, str], tuple[bool, int]] = {}
         for i, one in enumerate(fair):
             for j, other in enumerate(fair):
                 mine, its = one.slips[0].key, other.slips[0].key
                 alone = one.slips[0].alone or other.slips[0].alone
-                covered = not (numbers.wrong & ~touched[i] & ~touched[j]).any()
+                covered = bool((touched[i] | touched[j]).all())
                 if covered and _RANKS[mine] < _RANKS[its] and not alone:
                     order = (not (starts[i] or starts[j]), _RANKS[mine] + _RANKS[its])
                     pairs[i, its] = min(order, pairs.get((i, its), order))
@@ -137,7 +177,8 @@ class Search:
 
     def _most_pairs(self) -> int:
         arrays = self.runner.run(self.right).values()
-        return min(MOST_PAIRS, MOST_WORK // sum(array.size for array in arrays))
+        work = self.runner.steps * sum(max(array.size, _LEAST_WORK) for array in arrays)
+        return min(MOST_PAIRS, MOST_WORK // work)
 
     def _explaining(self, hypotheses: Sequence[Hypothesis], tried: Sequence[Hypothesis]) -> Found:
         """Return those that give every number, if that is worth more than chance."""
@@ -148,9 +189,7 @@ class Search:
 
     def _rivals(self, tried: Sequence[Hypothesis]) -> int:
         """Return how many different sets of numbers might have matched: those that spoil no number that is right."""
-        wrong = self.numbers.wrong
-        fair = [one.predicted[wrong] for one in tried if not self._spoils(one)]
-        return len({significant(predicted, _DISTINCT).tobytes() for predicted in fair})
+        return len({one.gives_for_wrong for one in tried if not self._spoils(one)})
 
     def _spoils(self, hypothesis: Hypothesis) -> bool:
         return bool((~hypothesis.matched & ~self.numbers.wrong).any())
@@ -176,12 +215,19 @@ class Search:
     def _grouped(self, hypotheses: Sequence[Hypothesis]) -> list[list[Hypothesis]]:
         """Put together what gives the same numbers; the most plausible first, among groups and in each."""
         groups: list[list[Hypothesis]] = []
+        given: list[Array] = []  # by the first of each group
         for hypothesis in sorted(hypotheses, key=lambda one: one.rank):
-            for group in groups:
-                if self.numbers.same(hypothesis.predicted, group[0].predicted).all():
+            predicted = self._predicted(hypothesis.calculation)
+            for first, group in zip(given, groups, strict=True):
+                if self.numbers.same(predicted, first).all():
                     if all(hypothesis.slips != other.slips for other in group):
                         group.append(hypothesis)
                     break
             else:
                 groups.append([hypothesis])
+                given.append(predicted)
         return groups
+
+
+def _digest(array: Array) -> bytes:
+    return blake2b((array + 0.0).tobytes(), digest_size=16).digest()

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.diagnosis.report import check_language
 from chainrule.errors import InputError
 from chainrule.exercises.answers import matched, read
 from chainrule.exercises.marking import Mark, Verdict, marks
-from chainrule.language import catalogue
 
 if TYPE_CHECKING:
     from chainrule.diagnosis import Diagnosis
@@ -85,5 +85,5 @@ def grade_class(
 
 
 def _graded(exercise: Exercise, answers: Mapping[str, Any], language: str, number: int) -> Grades:
-    catalogue(language)  # an unknown one is told now, not when the marks are printed
+    check_language(language)  # an unknown one is told now, not when the marks are printed
     return Grades(exercise, marks(exercise, matched(answers, exercise.solution)), language, number)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _EXACT = 1e-12
 """What calculating in another order may change."""
+_WHOLE = 1e-14
+"""By so much a number that has all of its digits may differ."""
 Place = tuple[int, ...]
 
 
@@ -127,9 +129,11 @@ class Calculation:
         ]
 
     def accept(self, stage: Stage, place: Place, given: Given, exact: float) -> None:
-        """Go on with a given number in the place of the computed one."""
+        """Go on with a given number in the place of the computed one; what is the exact one was not rounded."""
         for arrays in (self._arrays, *self._moved):
             _put(arrays, stage, place, given.value)
+        if abs(given.value - exact) <= _WHOLE * max(1.0, abs(exact)):
+            return
         self._moved.append(dict(self._arrays))
         _put(self._moved[-1], stage, place, given.value + given.allowance(exact))
 

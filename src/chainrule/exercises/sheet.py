@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.activations import as_activation
 from chainrule.diagnosis.printed import EXERCISE, NAME, VALUE
+from chainrule.diagnosis.report import check_language
 from chainrule.equations import Const, Ref
 from chainrule.exercises.answers import comment
 from chainrule.exercises.course import unit_by_unit
@@ -36,6 +37,7 @@ def booklet(exercises: Sequence[Exercise], language: str = "en", *, answers: boo
 
     Each exercise and each worked answer begins a page.
     """
+    check_language(language)
     text, first = catalogue(language), exercises[0]
     sections = [_Sheet(one, text).section(number, len(exercises)) for number, one in enumerate(exercises, start=1)]
     if answers:
