@@ -117,7 +117,8 @@ def test_brackets_grow_only_around_what_is_high():
 
 
 def test_words_of_cases_are_in_the_language():
-    layout = Typesetter().layout(parse_expression("where(x > 0, x, 0)"))
-    text = catalogue("zh")
-    assert text("otherwise") in to_mathml(layout, text)
-    assert "otherwise" in to_mathml(layout)
+    typesetter, text = Typesetter(), catalogue("zh")
+    where = parse_expression("where(x > 0, x, 0)")
+    assert "otherwise" in to_mathml(typesetter.layout(where))
+    typesetter.words = (text("if"), text("otherwise"))
+    assert text("otherwise") in to_mathml(typesetter.layout(where))

@@ -150,6 +150,9 @@ def test_where_the_cost_is_not_finite_no_kink_is_blamed():
     text = net.explain([[1e300]], [[0.0]]).text()
     assert "not a finite number around here" in text
     assert "kink" not in text
+    page = net.explain([[1e300]], [[0.0]]).html()
+    assert "not a finite number around here" in page
+    assert "kink" not in page
 
 
 def test_numbers_have_no_digits_that_are_none():

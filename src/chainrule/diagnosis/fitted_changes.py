@@ -52,9 +52,9 @@ def another_rate(calculation: Calculation, context: Context) -> Iterator[Calcula
 def with_rate(calculation: Calculation, context: Context, rate: float) -> Calculation:
     """Return the calculation with another learning rate; one of the biases' own changes with it."""
     changes: dict[Expr, Expr] = {Ref(RATE): Const(rate)}
-    own = getattr(context.optimizer, "bias_rate", None)
-    if isinstance(own, Real):
-        changes[Ref(BIAS_RATE)] = Const(rate / float(context.optimizer.rate) * float(own))  # type: ignore[union-attr, arg-type]
+    own, given = getattr(context.optimizer, "bias_rate", None), getattr(context.optimizer, "rate", None)
+    if isinstance(own, Real) and isinstance(given, Real):
+        changes[Ref(BIAS_RATE)] = Const(rate / float(given) * float(own))
     return with_swapped(calculation, changes)
 
 

@@ -11,7 +11,6 @@ from chainrule.engines.statements import NotCompilableError
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.equations import Reduce, walk
 from chainrule.errors import InputError
-from chainrule.methods.method import Backpropagation
 
 if TYPE_CHECKING:
     from chainrule.engines.running import CompiledRun
@@ -37,8 +36,8 @@ def worth_compiling(program: Program) -> float:
 def choose_engine(training: Training) -> tuple[Engine, str]:
     """Return the engine of a training, and what the history says of it."""
     method = training.settings.method
-    if not isinstance(method, Backpropagation):
-        return method.engine(training), f"reference: the method {method.name} runs on it alone"
+    if own := method.engine(training):
+        return own, f"reference: the method {method.name} runs on it alone"
     asked, work = training.settings.engine, work_of(training)
     if asked == "reference":
         return SteppingEngine(training), "reference, as asked for"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from chainrule.explain.colours import COLOURS
 from chainrule.explain.document import Document, Line, Part, Section, Step, Table
 from chainrule.explain.markdown import latex_sign
-from chainrule.explain.terminal import checked, uses_of
 from chainrule.explain.typesetting import Cells, Lines
+from chainrule.explain.wording import checked, uses_of
 from chainrule.latex import role_command, to_latex
 
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
@@ -125,7 +125,7 @@ class _Writer:
             yield self._part(part)
         yield self._formula(step.lines, to_latex(self.lines.layout(step.target), colours=True), step.sign)
         if step.check:
-            yield rf"{{\small {escaped(checked(self.document, step))}}}"
+            yield rf"{{\small {escaped(checked(text, step.check, self.document.digits(step.check.value or 0)))}}}"
         if step.remark:
             yield rf"\textit{{{escaped(step.remark)}}}"
 

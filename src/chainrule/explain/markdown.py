@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from chainrule.explain.document import Document, Line, Part, Section, Step, Table
-from chainrule.explain.terminal import checked, uses_of
 from chainrule.explain.typesetting import Cells, Lines
+from chainrule.explain.wording import checked, uses_of
 from chainrule.latex import to_latex
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
@@ -61,7 +61,7 @@ class _Writer:
             yield self._part(part)
         yield self._formula(step.lines, to_latex(self.lines.layout(step.target)), step.sign)
         if step.check:
-            yield escaped(checked(self.document, step))
+            yield escaped(checked(text, step.check, self.document.digits(step.check.value or 0)))
         if step.remark:
             yield f"*{escaped(step.remark)}*"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from chainrule.explain.markup import element, escaped
-from chainrule.language import catalogue
 from chainrule.typeset import (
     THIN,
     Cases,
@@ -24,9 +22,6 @@ from chainrule.typeset import (
     Text,
 )
 
-if TYPE_CHECKING:
-    from chainrule.language import Catalogue
-
 _TOKENS = re.compile(r"\d+(?:\.\d+)?|ᵀ|[^\W\d_](?:(?!ᵀ)\w)*|\s+|.", re.DOTALL)
 _SPACES = {THIN: "0.17em", " ": "0.25em"}
 _SCRIPT_TOKENS = re.compile(r"[_^]\{|\}|\d+(?:\.\d+)?|[^\W\d_]+|\s+|.", re.DOTALL)
@@ -36,7 +31,7 @@ _PARTIAL = '<mi mathvariant="normal">∂</mi>'
 _TRANSPOSED = '<mi mathvariant="normal">T</mi>'
 
 
-def to_mathml(layout: Layout, text: Catalogue | None = None) -> str:
+def to_mathml(layout: Layout) -> str:
     """Return a layout as one element of MathML; quantities with a role have the class ``role-...``.
 
     >>> from chainrule.parsing import parse_expression
@@ -44,7 +39,7 @@ def to_mathml(layout: Layout, text: Catalogue | None = None) -> str:
     >>> to_mathml(Typesetter().layout(parse_expression("w1 / 2")))
     '<mfrac><msup><mi>w</mi><mrow><mo stretchy="false">(</mo><mn>1</mn>...</mrow></msup><mn>2</mn></mfrac>'
     """
-    return _Writer(text or catalogue()).write(layout)
+    return _Writer().write(layout)
 
 
 def math(*inside: str, label: str = "") -> str:
@@ -53,9 +48,6 @@ def math(*inside: str, label: str = "") -> str:
 
 
 class _Writer:
-    def __init__(self, text: Catalogue):
-        self.text = text
-
     def write(self, layout: Layout) -> str:
         write = self.write
         match layout:
@@ -89,8 +81,8 @@ class _Writer:
         first, second, condition = map(self.write, (cases.first, cases.second, cases.condition))
         space = element("mspace", width="0.3em")
         rows = [
-            [first, element("mrow", _word(self.text("if")), space, condition)],
-            [second, _word(self.text("otherwise"))],
+            [first, element("mrow", _word(cases.words[0]), space, condition)],
+            [second, _word(cases.words[1])],
         ]
         return _fenced(_table(rows), "{", "")
 

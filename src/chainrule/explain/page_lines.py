@@ -78,7 +78,7 @@ class Calculations:
         return _Row(tuple(cells), "brief", label)
 
     def _cell(self, sign: str, layout: Layout) -> _Cell:
-        return _Cell(_signed(sign) + to_mathml(layout, self.text), breadth(layout) + (_AROUND_SIGN if sign else 0))
+        return _Cell(_signed(sign) + to_mathml(layout), breadth(layout) + (_AROUND_SIGN if sign else 0))
 
 
 def _joined(cells: Iterable[tuple[str, Layout]]) -> Layout:

@@ -11,6 +11,7 @@ from chainrule.equations import Const
 from chainrule.explain.markup import element, escaped
 from chainrule.explain.mathml import math, to_mathml
 from chainrule.explain.page_lines import Calculations
+from chainrule.explain.wording import checked, uses_of
 
 if TYPE_CHECKING:
     from chainrule.explain.document import Document, Section, Step, Table
@@ -91,24 +92,16 @@ class Steps:
         return self.document.naming.roles.get(getattr(step.target, "name", ""), "none")
 
     def _uses(self, step: Step) -> str:
-        numbers = [self.numbers[key] for key in step.uses]
-        if not numbers:
+        said = escaped(uses_of(self.text, [self.numbers[key] for key in step.uses]))
+        if not said:
             return ""
-        text = self.text
-        links = text(", ").join(element("a", str(one), href=f"#{self.frame.step(one)}") for one in numbers)
-        said = (
-            text("uses step {numbers}", numbers=_MARK)
-            if len(numbers) == 1
-            else text("uses steps {numbers}", numbers=_MARK)
-        )
-        return element("p", _filled(said, links), class_="uses")
+        linked = re.sub(r"\d+", lambda found: element("a", found[0], href=f"#{self.frame.step(int(found[0]))}"), said)
+        return element("p", linked, class_="uses")
 
     def _check(self, step: Step) -> str:
         assert step.check
-        if step.check.value is None:
-            return escaped(self.text("finite difference: none, the function has a kink here"))
-        said = self.text("finite difference: {value}", value=_MARK)
-        return _filled(said, self.number(step.check.value)) + (" ✓" if step.check.agrees else "")
+        said = escaped(checked(self.text, step.check, _MARK))
+        return said.replace(_MARK, self.number(step.check.value)) if step.check.value is not None else said
 
     def number(self, value: float) -> str:
         """Return a number as it stands in a sentence or in a table, with the signs that it has in formulas."""
@@ -135,8 +128,3 @@ class Steps:
 def scrolling(label: str, inside: str, class_: str) -> str:
     """Return something that may be broader than the page, in a box of its own that the keyboard can scroll."""
     return element("div", inside, class_=f"scrolling {class_}", role="group", tabindex=0, aria_label=label)
-
-
-def _filled(said: str, markup: str) -> str:
-    """Return a sentence with markup in the place of its mark."""
-    return escaped(said).replace(_MARK, markup)

@@ -9,13 +9,12 @@ from chainrule.explain.colours import COLOURS
 from chainrule.explain.document import Document, Line, Part, Section, Step, Table
 from chainrule.explain.plain import to_plain
 from chainrule.explain.typesetting import Lines
+from chainrule.explain.wording import checked, uses_of
 from chainrule.typeset import Derivative, Fenced, Fraction, Layout, Power, Root, Row, Symbol
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
-
-    from chainrule.language import Catalogue
 
 _INDENT = "    "
 
@@ -40,26 +39,6 @@ def renderables(document: Document, width: int) -> Iterator[RenderableType]:
     yield Text(document.title, style="bold")
     for section in document.sections:
         yield from _Printer(document, width).section(section)
-
-
-def uses_of(text: Catalogue, numbers: list[int]) -> str:
-    """Return in words which steps a step uses."""
-    listed = text(", ").join(map(str, numbers))
-    if len(numbers) == 1:
-        return text("uses step {numbers}", numbers=listed)
-    return text("uses steps {numbers}", numbers=listed) if numbers else ""
-
-
-def checked(document: Document, step: Step) -> str:
-    """Return what finite differences say of a derivative."""
-    text = document.text_of
-    if step.check is None or step.check.value is None:
-        if step.check and not step.check.at_a_kink:
-            return text("finite difference: none, the cost is not a finite number around here")
-        return text("finite difference: none, the function has a kink here")
-    return text("finite difference: {value}", value=document.digits(step.check.value)) + (
-        "  ✓" if step.check.agrees else ""
-    )
 
 
 class _Printer:
@@ -104,7 +83,7 @@ class _Printer:
             yield from self._part(part)
         yield from self._lines(step.lines, sign, step.sign)
         if step.check:
-            yield Text(_INDENT + checked(self.document, step), style="dim")
+            yield Text(_INDENT + checked(text, step.check, self.document.digits(step.check.value or 0)), style="dim")
         if step.remark:
             yield Text(step.remark, style="italic")
 

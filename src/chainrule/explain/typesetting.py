@@ -22,6 +22,7 @@ class Lines(Typesetter):
 
     def __init__(self, document: Document):
         super().__init__(document.naming.symbol, document.digits, dots=True)
+        self.naming = document.naming
         text = document.text_of
         self.words = (text("if"), text("otherwise"))
 
@@ -29,7 +30,7 @@ class Lines(Typesetter):
         """Return how an expression is set, signs for derivatives and for the largest of several among them."""
         match expr:
             case Partial():
-                return self.symbol(expr)  # type: ignore[arg-type]
+                return self.naming.symbol(expr)
             case Largest(args):
                 commas = [part for arg in args for part in (Text(", "), self.layout(arg))][1:]
                 return row("max", Fenced(Row(tuple(commas))))

@@ -14,8 +14,9 @@ from chainrule.inputs import asking
 from chainrule.inputs.asking import IntArray
 from chainrule.inputs.line import integrate
 from chainrule.inputs.programs import output_program
-from chainrule.inputs.walk import Runner, one_thread
+from chainrule.inputs.walk import Runner
 from chainrule.ranges import check_number
+from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network

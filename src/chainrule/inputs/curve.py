@@ -15,7 +15,7 @@ from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds
 from chainrule.inputs.attack import STEPS, Samples
 from chainrule.inputs.search import RIVALS, Search
-from chainrule.inputs.walk import one_thread
+from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network

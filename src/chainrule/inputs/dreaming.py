@@ -16,10 +16,11 @@ from chainrule.errors import InputError, shown, unknown
 from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds, IntArray
 from chainrule.inputs.programs import cost_program, descent
-from chainrule.inputs.walk import Course, Walk, one_thread
+from chainrule.inputs.walk import Course, Walk
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import as_seed, check_number, whole
 from chainrule.schedules import Schedule
+from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -212,8 +213,8 @@ def _start(
     rows = max(len(begin), len(wanted))
     if {len(begin), len(wanted)} - {1, rows}:
         raise InputError(f"start has {len(begin)} rows, but target {len(wanted)}: take as many, or one")
-    both = (np.repeat(array, rows // len(array), axis=0) for array in (begin, wanted))
-    return (*both, None if classes is None else np.repeat(classes, rows // len(classes)))  # type: ignore[return-value]
+    begin, wanted = (np.repeat(array, rows // len(array), axis=0) for array in (begin, wanted))
+    return begin, wanted, None if classes is None else np.repeat(classes, rows // len(classes))
 
 
 def _noise(rows: int, width: int, bounds: Bounds, seed: int) -> FloatArray:

@@ -16,10 +16,11 @@ from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds, IntArray
 from chainrule.inputs.attack import STEPS, Samples
 from chainrule.inputs.search import RIVALS, Search
-from chainrule.inputs.walk import Course, one_thread
+from chainrule.inputs.walk import Course
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import check_number, whole
 from chainrule.schedules import Schedule
+from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,14 +50,6 @@ class Course:
     def save(self, path: str | Path) -> None:
         """Write it as a CSV file; raises `InputError` if it cannot be written."""
         replace(check_destination(path), self.csv().encode())
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Hold BLAS to one thread: these products are small, and so results do not depend on the machine's cores."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
-    return limits
 
 
 def constants_of(net: Network) -> dict[str, FloatArray]:

@@ -13,10 +13,10 @@ from chainrule.engines.choice import choose_engine
 from chainrule.engines.standing import Engine
 from chainrule.layers import Dense
 from chainrule.methods.method import Method
-from chainrule.methods.threads import one_thread
 from chainrule.network import Network
 from chainrule.optimizers import GradientDescent
 from chainrule.settings import Settings
+from chainrule.threads import one_thread
 from chainrule.trainer import Trainer
 
 HIDDEN, ROWS = 3, 32

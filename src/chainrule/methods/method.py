@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -20,7 +21,7 @@ matrices becomes two."""
 
 
 @dataclass(frozen=True)
-class Method:
+class Method(ABC):
     """What all methods share.
 
     `name` is the one that `fit` knows; `has_gradient` says whether it feeds an optimiser with a gradient, be it
@@ -30,13 +31,13 @@ class Method:
     name: ClassVar[str]
     has_gradient: ClassVar[bool] = True
 
+    @abstractmethod
     def program(self, net: Network, wrt: Iterable[str], weighted: bool, optimizer: Optimizer) -> Program:
         """Return the equations of a training step, as far as equations say it."""
-        raise NotImplementedError
 
-    def engine(self, training: Training) -> Engine:
-        """Return what trains."""
-        raise NotImplementedError
+    def engine(self, training: Training) -> Engine | None:
+        """Return what trains; None leaves the choice to `engine=`."""
+        return None
 
     def check_optimizer(self, given: object) -> None:
         """Raise `InputError` if an optimiser is given to a method that has no gradient for it."""

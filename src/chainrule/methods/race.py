@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.methods.method import Method
-from chainrule.methods.threads import one_thread
+from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.history import History

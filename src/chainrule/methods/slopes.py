@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -37,9 +38,9 @@ class _GradientMethod(Method):
 
         return GradientEngine(training, self.source(training))
 
+    @abstractmethod
     def source(self, training: Training) -> GradientSource:
         """Return what computes the gradients of a training."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -36,9 +37,9 @@ class _TrialMethod(Method):
 
         return SearchEngine(training, self.search(training.settings.seed))
 
+    @abstractmethod
     def search(self, seed: int) -> Search:
         """Return what proposes weights, drawn from a seed."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
