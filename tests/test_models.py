@@ -233,7 +233,13 @@ def test_a_description_of_no_network_is_refused(saved: Path, change: Callable[[d
 
 def test_a_newer_format_is_refused(saved: Path) -> None:
     rewrite(saved, lambda d: d.update(format=models.FORMAT + 1))
-    with pytest.raises(InputError, match=r"by a newer chainrule, in format 2; this version reads format 1"):
+    with pytest.raises(InputError, match=r"by a newer chainrule, in format 3; this version reads format 2"):
+        models.load(saved)
+
+
+def test_a_format_that_was_never_released_is_refused(saved: Path) -> None:
+    rewrite(saved, lambda d: d.update(format=1))
+    with pytest.raises(InputError, match="before the first release, in format 1: train again"):
         models.load(saved)
 
 

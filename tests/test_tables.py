@@ -183,8 +183,8 @@ def test_one_text_makes_a_column_text_in_every_part_of_the_rows() -> None:
     frame = pl.DataFrame({"x": [*"1122331122", "ten"], "z": range(11), "y": [0.5 * k for k in range(11)]})
     frame, target = recognise_target(frame, "y")
     encoder = TableEncoder.fit(frame[:10], target)
-    assert encoder.input_names == ["x=1", "x=2", "x other", "z"]
-    assert encoder.inputs(frame)[10, :3].tolist() == [0, 0, 1]
+    assert encoder.input_names == ["z", "x=1", "x=2", "x other"]
+    assert encoder.inputs(frame)[10, 1:].tolist() == [0, 0, 1]
 
 
 def test_infinity_is_refused_by_its_row_in_the_file() -> None:

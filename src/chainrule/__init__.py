@@ -7,7 +7,7 @@ from chainrule import errors
 from chainrule.activations import Activation, activation
 from chainrule.history import History
 from chainrule.initializers import Init
-from chainrule.layers import BatchNorm, Dense, Dropout, Layer, LayerNorm, Residual
+from chainrule.layers import BatchNorm, Columns, Dense, Dropout, Layer, LayerNorm, Residual
 from chainrule.losses import L1, L2, Loss, loss
 from chainrule.network import Network
 from chainrule.optimizers import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
@@ -28,6 +28,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BatchNorm",
+    "Columns",
     "Constant",
     "Cosine",
     "Dense",

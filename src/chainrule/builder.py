@@ -51,7 +51,9 @@ class Recipe:
     """What a layer says, in local names: ``x`` is its input, the last equation its weighted input or output.
 
     `units` is the size of the output's index, None if it is the input's. An `activation` is added as one
-    more equation ``a``. `mask` names an input that is drawn at random while training.
+    more equation ``a``. `mask` names an input that is drawn at random while training. `sizes` are those of indices that
+    follow neither from the input nor from `units`; `chosen` names the indices of a parameter whose elements are picked
+    by what is computed, as in ``v[x[n,0],q]``.
     """
 
     formula: str
@@ -63,6 +65,8 @@ class Recipe:
     activation: Activation | None = None
     mask: tuple[str, float] | None = None
     numbered: bool = True
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Builder:
@@ -210,6 +214,8 @@ class _LayerBuilding:
         own = self.result.index_names
         if own[:1] != (BATCH,) or len(own) != 2:
             raise FormulaError(f"{self.recipe.origin}: the result must read name[n,j], not {self.result}")
+        for letter, size in self.recipe.sizes.items():
+            matched[letter] = self.builder.new_index(size)
         for used in self._uses("x"):
             letter = used.index_names[-1]
             if letter not in matched:
@@ -235,14 +241,17 @@ class _LayerBuilding:
     def _uses(self, name: str) -> list[Ref]:
         found = [used for eq in self.local for used in refs(eq.value) if used.name == name]
         for used in found:
-            if len(used.indices) != len(used.index_names) or used.index_names[:1] != (BATCH,) or len(used.indices) != 2:
+            plain = len(used.indices) == len(used.index_names) or self.recipe.sizes
+            if not plain or used.index_names[:1] != (BATCH,) or len(used.indices) != 2:
                 raise FormulaError(f"{self.recipe.origin}: the input of a layer reads x[n,i], not {used}")
-        return found
+        return [used for used in found if len(used.indices) == len(used.index_names)]
 
     def _declare(self, name: str) -> Ref:
         """Return a parameter with the indices of its first use."""
         if name == "x" or name.startswith("d_"):
             raise FormulaError(f"{self.recipe.origin}: {name} is taken; give the parameter another name")
+        if name in self.recipe.chosen:
+            return ref(self.names[name], *(self.indices[index] for index in self.recipe.chosen[name]))
         for equation in self.local:
             for used in (equation.target, *refs(equation.value)):
                 # A use that picks an element, as v[0], does not tell the shape.

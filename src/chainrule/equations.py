@@ -127,7 +127,10 @@ class Size(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Ref(Expr):
-    """One element of an array; an index may itself be computed, as in ``v[c[n],j]``."""
+    """One element of an array; an index may itself be computed, as in ``v[c[n],j]``.
+
+    A computed index is rounded towards 0, and held within the array where it lies outside.
+    """
 
     name: str
     indices: tuple[Expr, ...] = ()
@@ -201,6 +204,14 @@ def ref(name: str, *indices: str) -> Ref:
 def total(indices: str, body: Operand) -> Reduce:
     """Sum over indices separated by spaces: ``total("i j", body)``."""
     return Reduce("sum", tuple(indices.split()), lift(body))
+
+
+def shifted(index: Expr) -> tuple[str, int] | None:
+    """Return the name and the shift of an index such as ``i + 2``; None for any other expression."""
+    match index:
+        case Call("+", (Index(name), Const(shift))) if shift == int(shift) >= 0:
+            return name, int(shift)
+    return None
 
 
 def add_up(terms: Sequence[Expr]) -> Expr:

@@ -28,9 +28,10 @@ INITIALIZERS: dict[str, Callable[[np.random.Generator, tuple[int, ...], float], 
     "normal": lambda rng, shape, value: value * rng.standard_normal(shape),
     "he": lambda rng, shape, value: math.sqrt(2 / _fans(shape)[0]) * rng.standard_normal(shape),
     "glorot": lambda rng, shape, value: rng.uniform(-1, 1, shape) * math.sqrt(6 / sum(_fans(shape))),
+    "blocks": lambda rng, shape, value: np.floor(np.arange(float(math.prod(shape))).reshape(shape) / value),
     "lecun": lambda rng, shape, value: math.sqrt(1 / _fans(shape)[0]) * rng.standard_normal(shape),
 }
-_DEFAULT_VALUE = {"constant": 0.0, "uniform": 0.5, "normal": 0.1}
+_DEFAULT_VALUE = {"constant": 0.0, "uniform": 0.5, "normal": 0.1, "blocks": 1.0}
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Init:
     method : "zeros"; "constant", "uniform" (between -value and value) or "normal" (standard deviation
         `value`); "he" (normal with variance 2/fan_in; He et al. 2015), "glorot" (uniform with variance
         2/(fan_in + fan_out); Glorot and Bengio 2010), "lecun" (normal with variance 1/fan_in; LeCun et al.
-        1998).
-    value : for the three that take one; 0, 0.5 and 0.1 if left out.
+        1998); "blocks" (element number k is k // value: a constant that picks the columns of an input).
+    value : for the four that take one; 0, 0.5, 0.1 and 1 if left out.
 
     Raises `InputError` for an unknown method, or a value given to a method that takes none.
 

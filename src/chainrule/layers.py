@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from chainrule.activations import ACTIVATIONS, Activation, as_activation
 from chainrule.builder import Builder, Recipe
+from chainrule.column_layer import Columns
 from chainrule.equations import Equation, Ref
 from chainrule.errors import FormulaError, InputError, shown, unknown
 from chainrule.initializers import Init, as_init
@@ -19,6 +20,7 @@ __all__ = [
     "LAYERS",
     "AnyLayer",
     "BatchNorm",
+    "Columns",
     "Dense",
     "Dropout",
     "Layer",
@@ -323,7 +325,9 @@ class Layer:
         return {"formula": self.formula, "parameters": inits, "units": self.units}
 
 
-LAYERS: dict[str, type] = {cls.__name__: cls for cls in (Dense, Dropout, LayerNorm, BatchNorm, Residual, Layer)}
+LAYERS: dict[str, type] = {
+    cls.__name__: cls for cls in (Dense, Columns, Dropout, LayerNorm, BatchNorm, Residual, Layer)
+}
 
 
 def layer_config(layer: AnyLayer) -> dict[str, Any]:

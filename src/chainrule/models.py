@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.tables import TableEncoder
 
-FORMAT = 1
-"""The version of the metadata. A file of a newer one is refused, so raise it when older code cannot read it."""
+FORMAT = 2
+"""The version of the metadata; raise it when other code cannot read it. Format 1 was never released."""
 
 KEY = "chainrule"
 PARAMETER, STATE = "parameters/", "states/"
@@ -116,6 +116,8 @@ def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
             f"{path} was written by a newer chainrule, in format {written}; this version reads format {FORMAT}: "
             "install a newer version"
         )
+    if written < FORMAT:
+        raise InputError(f"{path} was written by a version before the first release, in format {written}: train again")
     return description
 
 

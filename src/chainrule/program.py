@@ -19,6 +19,7 @@ from chainrule.equations import (
     children,
     free_indices,
     refs,
+    shifted,
 )
 from chainrule.errors import FormulaError, nearest
 from chainrule.functions import wrong_call
@@ -73,6 +74,12 @@ class Program:
                 kept.append(equation)
                 needed.update(ref.name for ref in refs(equation.value))
         return tuple(reversed(kept))
+
+
+def picking_arrays(program: Program) -> set[str]:
+    """Return the arrays whose values choose elements of others: a small change of them changes nothing, or all."""
+    indices = (index for equation in program.equations for used in refs(equation.value) for index in used.indices)
+    return {used.name for index in indices for used in refs(index)}
 
 
 class _Check:
@@ -168,10 +175,18 @@ class _Check:
             if isinstance(index, Index) and self._size(index.name) != self._size(own):
                 sizes = f"{index.name} runs to {self._size(index.name)}, {own} in {known} to {self._size(own)}"
                 raise self._fail(equation, f"sizes differ in {used}: {sizes}")
+            if (part := shifted(index)) and not self._is_within(*part, own):
+                raise self._fail(
+                    equation, f"{used} runs past the end of {known}, where {own} has {self._size(own)} places"
+                )
 
     def _is_place(self, constant: Const, index: str) -> bool:
         size = self._size(index)
         return constant.value == int(constant.value) >= 0 and (isinstance(size, str) or constant.value < (size or 0))
+
+    def _is_within(self, name: str, shift: int, index: str) -> bool:
+        size, places = self._size(name), self._size(index)
+        return isinstance(size, int) and isinstance(places, int) and size + shift <= places
 
     def _size(self, index: str) -> Extent | None:
         return self.program.sizes.get(index)

@@ -19,8 +19,6 @@ OF_ONE = (
     "abs",
     "ceil",
     "sqrt",
-    "sin",
-    "cos",
     "arctan",
     "erf",
     "real",
@@ -51,6 +49,14 @@ def test_builtins_of_two_numbers_for_infinity_and_nan_too(precision, text):
     loop = f"for k in range(n):\n    x, u = a[k], b[k]\n    out[k] = {text}"
     a, b = (np.array(grid.ravel(), REALS[precision]) for grid in np.meshgrid(SPECIAL, SPECIAL))
     assert_close(go("a: Reals, b: Reals, out: Reals, n: int", loop), precision, a, b, np.empty_like(a), len(a))
+
+
+@both_precisions
+def test_a_computed_place_is_held_within_its_size(precision):
+    x = np.array([-np.inf, -3.0, -0.5, 0.0, 0.9, 2.0, 3.99, 4.0, 1e30, np.inf, np.nan], REALS[precision])
+    loop = "for k in range(n):\n    out[k] = real(within(x[k], size))"
+    (_, found) = on_both(go("x: Reals, out: Reals, n: int, size: int", loop), precision, x, np.empty_like(x), len(x), 4)
+    assert found.tolist() == [0, 0, 0, 0, 0, 2, 3, 3, 3, 3, 0]
 
 
 @both_precisions

@@ -325,7 +325,6 @@ def test_the_engine_that_is_asked_for_trains():
 
 
 LEFT = {
-    "a computed element": cr.Layer("h[n,j] = x[n,j]**2\nz[n,j] = x[n,j] + h[n, J - 1 - j]"),
     "other rows": cr.Layer("h[n,j] = x[n,j]**2\nz[n,j] = x[n,j] + h[N - 1 - n, j]"),
     "the largest of a batch": cr.Layer("z[n,j] = x[n,j] - max(n, x[n,j])"),
     "a name of the generated source": cr.Layer("same[n,j] = fixed * x[n,j]", {"fixed": "glorot"}),

@@ -24,6 +24,7 @@ EVERYTHING = cr.Activation(
     " + softplus(x) + (x >= 0.1) * x + (x == 0.1) + (x != 0.2) * x + log(cosh(x)) + exp(-x**2) + mean(x) + max(x)",
 )
 NO_MATRICES = "z[n,j] = sum(i, x[n,i] * x[n,j]) + sum(i, b * x[n,i])"
+CODES_X = np.random.default_rng(8).integers(0, [3, 5, 50, 9], (50, 4))
 BIG_X = np.random.default_rng(9).normal(size=(532, 20))
 MANY_X = np.random.default_rng(10).normal(size=(4400, 20))
 
@@ -47,6 +48,17 @@ SETUPS = {
     ),
     "wide dropout, cosine": Setup(
         [cr.Dropout(0.1), cr.Dense(30, "relu"), cr.Dropout(0.5), cr.Dense(18)], cr.AdamW(cr.Cosine(0.01)), x=WIDE_X
+    ),
+    "mirrored": Setup(
+        [cr.Dense(3), cr.Layer("h[n,j] = x[n,j]**2\nz[n,j] = x[n,j] + h[n, J - 1 - j]"), cr.Dense(1)], cr.Adam(0.01)
+    ),
+    "codes and waves": Setup(
+        [cr.Columns(4, "tanh", codes=[3, 5], numbers=1, waves=3, width=2), cr.Dense(1)], cr.Adam(0.01), x=CODES_X
+    ),
+    "wide codes and waves": Setup(
+        [cr.Columns(24, "relu", codes=[3, 50], numbers=2, waves=9, width=8), cr.Dense(18), cr.Dense(1)],
+        cr.AdamW(0.01),
+        x=np.hstack([CODES_X, WIDE_X]),
     ),
     "counts": Setup([cr.Dense(4, "silu"), cr.Dense(2, "softplus")], cr.Momentum(cr.InverseScaling(0.02)), "poisson"),
     "batch norm": Setup([cr.Dense(3), cr.BatchNorm("tanh", 0.8), cr.Dense(1)]),

@@ -170,7 +170,9 @@ class _Evaluation:
                 dual = self.duals[name]
                 if not indices:
                     return Dual(dual.value.reshape(flat), dual.slope.reshape(*flat, -1))
-                places = tuple(self._evaluate(index, scope).value.astype(int) for index in indices)
+                found = [self._evaluate(index, scope).value.astype(int) for index in indices]
+                # A computed index is held within the array.
+                places = tuple(np.clip(at, 0, size - 1) for at, size in zip(found, dual.value.shape, strict=True))
                 return Dual(dual.value[places], dual.slope[places])
             case Call("stop", (arg,)):
                 return self._given(self._evaluate(arg, scope).value, None)

@@ -14,7 +14,7 @@ from chainrule.checks.dual import dual_gradients
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan, first_not_finite
 from chainrule.errors import InputError
-from chainrule.program import Program
+from chainrule.program import Program, picking_arrays
 from chainrule.ranges import whole
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def check_gradients(
     inputs : check dE/dx too.
     training, step : as in training, with that step's dropout and the batch's own statistics.
 
+    Parameters that only choose elements, as ``at`` of `Columns` does, have no slope and are left out.
     Arrays of more than 1,000 elements are checked along random directions. Returns a report; its `ok`
     says whether all is well.
 
@@ -145,7 +146,8 @@ def check_gradients(
     >>> cr.check_gradients(net, [[0.5, -1.0]], [[0.2]]).ok
     True
     """
-    names = (*net.parameters, *(["x"] if inputs else []))
+    picking = picking_arrays(net.program())
+    names = (*(name for name in net.parameters if name not in picking), *(["x"] if inputs else []))
     own = net.gradients(x, t, sample_weight, inputs=inputs, training=training, step=step)
     arrays = net.given(x, t, sample_weight, step=whole("step", step) if training else None)
     arrays = {**arrays, **net.parameters, **net.states}

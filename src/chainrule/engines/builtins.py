@@ -123,6 +123,14 @@ def _intrinsic(name: str) -> Callable[..., Any]:
     return build
 
 
+def _within(f: Function, x: Any, size: Any) -> Any:
+    """Round towards 0, and hold within 0 and the last place of a size; NaN becomes 0."""
+    x, last = f.cast(x, f.types["real"].llvm), f.cast(f.builder.sub(f.cast(size, _WORD), ir.Constant(_WORD, 1)), x.type)
+    x = f.builder.select(f.builder.fcmp_ordered(">", x, _zero(x)), x, _zero(x))
+    x = f.builder.select(f.builder.fcmp_ordered("<", x, last), x, last)
+    return f.builder.fptosi(x, _WORD)
+
+
 def _library(name: str) -> Callable[..., Any]:
     """A function of the C library, one value at a time."""
 
@@ -233,6 +241,7 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "max": _max,
     "choose": _choose,
     "relu": _relu,
+    "within": _within,
     "sign": _sign,
     "larger": _larger,
     "maximum": _extreme(">="),
@@ -244,8 +253,6 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "abs": _intrinsic("fabs"),
     "ceil": _intrinsic("ceil"),
     "power": _intrinsic("pow"),
-    "sin": _intrinsic("sin"),
-    "cos": _intrinsic("cos"),
     "erf": _library("erf"),
     "arctan": _library("atan"),
     "bits": _bits,

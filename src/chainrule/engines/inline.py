@@ -112,7 +112,8 @@ class Inline:
         """Write the forward and the backward pass."""
         out.add("first, last = 0, N")
         fill()
-        places = Places(self.program.sizes, self.memory.stored, self.memory.local, self._element_places())
+        homes, declared = self._element_places(), self.program.declarations()
+        places = Places(self.program.sizes, self.memory.stored, self.memory.local, homes, declared)
         places.one_by_one = bool(self.wish.rows)
         for ref in self.memory.work:
             if len(ref.indices) and ref.indices[0] == self.batch_arrays[0].indices[0]:

@@ -57,6 +57,32 @@ def log(x: real) -> real:
     return choose(x < 0.0, {nan}, choose(x != x, x, result))
 """
 
+# Less the nearest multiple of pi, in double precision, and the sign that an odd multiple brings. Each of the first two
+# parts of pi is so short that its products with the multiples are exact.
+_SIN = """
+@exact
+def sin(x: real) -> real:
+    rounded = float(x) * {inverse_pi} + {double_magic}
+    n = rounded - {double_magic}
+    r = real(((float(x) - n * {pi_high}) - n * {pi_middle}) - n * {pi_low})
+    return sin_part(r) * real(1.0 - 2.0 * float(bits(rounded) & 1))
+
+@exact
+def cos(x: real) -> real:
+    rounded = (float(x) * {inverse_pi} - 0.5) + {double_magic}
+    n = (rounded - {double_magic}) + 0.5
+    r = real(((float(x) - n * {pi_high}) - n * {pi_middle}) - n * {pi_low})
+    return sin_part(r) * real(2.0 * float(bits(rounded) & 1) - 1.0)
+
+@exact
+def sin_part(r: real) -> real:
+    # Far beyond the multiples that are exact, what is left of x is no remainder any more.
+    r = choose(r > {half_pi}, {half_pi}, choose(r < -{half_pi}, -{half_pi}, r))
+    s = r * r
+{powers}
+    return r + r * (s * {series})
+"""
+
 # (log(1 + f) - f + f**2 / 2) / f**3 by the series of the area tangent of f / (2 + f):
 # log(1 + f) = 2 u + odd u**3, and 2 u - f + f**2 / 2 = f**3 / (2 (2 + f)) exactly.
 _LOG_PART_DOUBLE = """
@@ -260,6 +286,8 @@ def _part(name: str, x: str, coefficients: Sequence[float]) -> str:
 
 # Bits of a mantissa, without the first.
 _MANTISSA = {"single": 23, "double": 52}
+# (sin(r) - r) / r**3 in powers of r**2, by its series: enough for half of pi.
+_SIN_SINGLE, _SIN_DOUBLE = (tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(1, last)) for last in (7, 12))
 # (exp(r) - 1 - r) / r**2 within half of ln 2, and (log(1 + f) - f + f**2 / 2) / f**3.
 _EXP_SINGLE = (0.500000002692141, 0.16666576969996114, 0.04166637532590722, 0.008363181239619273, 0.0013941108020960465)
 _EXP_DOUBLE = tuple(1 / math.factorial(k) for k in range(2, 15))
@@ -296,11 +324,19 @@ def library(precision: str) -> str:
         "smallest": float(np.finfo(real).tiny),
         "sqrt_half_bits": bits(math.sqrt(0.5)),
         "nan": "from_bits(bits(infinity) + 1)",
+        "double_magic": rounding("double"),
+        "inverse_pi": 1 / math.pi,
+        "half_pi": math.pi / 2,
+        "pi_high": 3.141592651605606,
+        "pi_middle": 1.9841871583270443e-09,
+        "pi_low": 1.034036596358821e-18,
     }
+    sine = _SIN_SINGLE if single else _SIN_DOUBLE
+    values |= {"powers": _powers("s", len(sine)), "series": _estrin(sine, "s")}
     odd = "0.08"
     for k in (23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3):
         odd = f"({odd} * s + {2 / k!r})"
     log_part = _part("log_part", "f", _LOG_SINGLE) if single else _LOG_PART_DOUBLE.format(odd=odd)
     exp_part = _part("exp_part", "r", _EXP_SINGLE if single else _EXP_DOUBLE)
-    bodies = [text.format(**values) for text in (_EXP, _EXPM1, _LOG)]
+    bodies = [text.format(**values) for text in (_EXP, _EXPM1, _LOG, _SIN)]
     return "\n".join([exp_part, log_part, *bodies, _OTHERS, _COMMON.replace("{line}", str(LINE)), turning(precision)])

@@ -147,13 +147,17 @@ class _Planner:
         places = [self._aligned(self.expression(index, order), axes) for index in expr.indices]
 
         def pick(arrays: Arrays) -> Any:
-            where = tuple(self._whole(place(arrays)) for place in places)
-            return self._spread_to(arrays, arrays[name][where], axes)
+            array = arrays[name]
+            where = tuple(self._place(place(arrays), size) for place, size in zip(places, array.shape, strict=True))
+            return self._spread_to(arrays, array[where], axes)
 
         return Node(pick, axes)
 
-    def _whole(self, value: Any) -> Any:
-        return self.xp.astype(value, self.xp.int64) if hasattr(value, "dtype") else int(value)
+    def _place(self, value: Any, size: int) -> Any:
+        """Return whole numbers from 0 to below the size."""
+        if not hasattr(value, "dtype"):
+            return min(max(int(value), 0), size - 1)
+        return self.xp.clip(self.xp.astype(value, self.xp.int64), 0, size - 1)
 
     def _call(self, expr: Call, order: Axes) -> Node:
         xp, value = self.xp, function(expr.function).value

@@ -48,13 +48,13 @@ class RowLoop:
 
     def _loop_of(self, statement: Statement) -> str | None:
         """Return the index of the inner loop that a statement stands in; None for one value a row."""
-        units = self._units(statement.target.index_names)
+        units = self._units(statement.place.index_names)
         if units:
             return units[0]
         return self._units(statement.over)[0] if self._units(statement.over) else None
 
     def _has_own_loops(self, statement: Statement) -> bool:
-        units, over = self._units(statement.target.index_names), self._units(statement.over)
+        units, over = self._units(statement.place.index_names), self._units(statement.over)
         if len(units) > 1 or len(over) > 1:
             return True
         return bool(units and over) and not is_literal(self.places.sizes[over[0]])
@@ -92,7 +92,7 @@ class RowLoop:
         self.complete.add(statement.name)
 
     def _one_value(self, statement: Statement) -> None:
-        text, place = self.places.text(statement.body), self.places.place(statement.target)
+        text, place = self.places.text(statement.body), self.places.place(statement.place)
         if statement.rows == "summed":
             self.out.add(one_more(statement.kind, place, text), statement.equation)
         else:
@@ -101,13 +101,13 @@ class RowLoop:
 
     def _keep(self, statement: Statement) -> None:
         """Write one value of the row where others find it; for the rest of the row it is a number."""
-        place = self.places.place(statement.target)
+        place = self.places.place(statement.place)
         if place != statement.name:
             self.out.add(f"{place} = {statement.name}")
         self.places.in_loop.add(statement.name)
 
     def _in_loop(self, statement: Statement) -> None:
-        place, text, name = self.places.place(statement.target), self.places.text(statement.body), statement.name
+        place, text, name = self.places.place(statement.place), self.places.text(statement.body), statement.name
         over = self._units(statement.over)
         if statement.rows == "summed":
             self.lines.append((one_more(statement.kind, place, text), statement.equation, ""))
@@ -144,8 +144,8 @@ class RowLoop:
         return name in self.places.stored or bool(self.readers.get(name, set()) - set(self.started))
 
     def _own_loops(self, statement: Statement) -> None:
-        units, over = self._units(statement.target.index_names), self._units(statement.over)
-        place, text = self.places.place(statement.target), self.places.text(statement.body)
+        units, over = self._units(statement.place.index_names), self._units(statement.over)
+        place, text = self.places.place(statement.place), self.places.text(statement.body)
         if statement.rows == "summed" or not over:
             step = one_more(statement.kind, place, text) if statement.rows == "summed" else f"{place} = {text}"
             self._nest(units, step, statement.equation)

@@ -49,7 +49,7 @@ class Sliced:
         sections = arrange(statements, program.sizes, given)
         self.updates = [statement for statement in statements if statement.equation.update]
         self.layout, self.wish = layout, wish
-        self.sizes = program.sizes
+        self.sizes, self.declared = program.sizes, program.declarations()
         self.batch_arrays = [ref for ref in program.inputs if ref.indices]
         self.memory = Memory.of(program, sections, layout, wish.keep)
         self.scalar_places = {name: self.number(name) for name in self.memory.scalars}
@@ -132,7 +132,8 @@ class Sliced:
     def _function(self, name: str, first: Sequence[str], write: Callable[[Writer, Places], None]) -> Task:
         own = self.summed_here if "group" in first else set()
         body = Writer(1)
-        write(body, Places(self.sizes, self.memory.stored, self.memory.local, self._single_places(own)))
+        homes = self._single_places(own)
+        write(body, Places(self.sizes, self.memory.stored, self.memory.local, homes, self.declared))
         out = self.functions
         out.lines += ["", "", "@apart", *signature(name, [*first, *self._arguments])]
         out.depth += 1

@@ -7,10 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from math import prod
 
-from chainrule.equations import Call, Equation, Expr, Reduce, Ref, Size, free_indices, rebuild, ref, refs
+from chainrule.equations import (
+    Call,
+    Const,
+    Equation,
+    Expr,
+    Index,
+    Reduce,
+    Ref,
+    Size,
+    free_indices,
+    rebuild,
+    ref,
+    refs,
+)
 from chainrule.errors import FormulaError
 from chainrule.program import Extent, Program
 
@@ -40,6 +53,7 @@ class Statement:
     over: tuple[str, ...]
     body: Expr
     rows: str
+    chosen: tuple[tuple[str, Expr], ...] = ()  # indices of the target for which each row says its own value
 
     @property
     def name(self) -> str:
@@ -51,10 +65,18 @@ class Statement:
         """The left side."""
         return self.equation.target
 
+    @property
+    def place(self) -> Ref:
+        """The element that a value is written or added to, with the index that its row chooses."""
+        chosen = dict(self.chosen)
+        return Ref(self.name, tuple(chosen.get(str(index), index) for index in self.target.indices))
+
     @cached_property
     def reads(self) -> frozenset[str]:
         """The arrays that are read."""
-        return frozenset(used.name for used in refs(self.body))
+        return frozenset(
+            used.name for used in (*refs(self.body), *(ref for _, index in self.chosen for ref in refs(index)))
+        )
 
 
 def is_literal(extent: Extent) -> bool:
@@ -113,10 +135,38 @@ class _Apart:
             rows = "each"
         else:
             rows = "summed" if any(self._is_batch(index) for index in over) else "none"
-        self.parts.append(Statement(equation if over else replace(equation, value=body), kind, over, body, rows))
+        chosen = self._chosen(equation.target, body) if kind == "sum" and rows == "summed" else {}
+        body = _without_choices(body, chosen)
+        shown = equation if over else replace(equation, value=body)
+        self.parts.append(Statement(shown, kind, over, body, rows, tuple(chosen.items())))
+
+    def _chosen(self, target: Ref, body: Expr) -> dict[str, Expr]:
+        """Return the indices that ``(c[n] == r)`` in a sum over rows leaves one value: the others get nothing."""
+        chosen: dict[str, Expr] = {}
+        for factor in _factors(body):
+            match factor:
+                case Call("==", (place, Index(name))) if name in target.index_names and name not in chosen:
+                    if all(self._is_batch(index) for index in free_indices(place)):
+                        chosen[name] = place
+        return chosen
 
     def _is_batch(self, index: str) -> bool:
         return isinstance(self.sizes[index], str)
+
+
+def _factors(body: Expr) -> tuple[Expr, ...]:
+    if isinstance(body, Call) and body.function == "*":
+        return tuple(factor for arg in body.args for factor in _factors(arg))
+    return (body,)
+
+
+def _without_choices(body: Expr, chosen: Mapping[str, Expr]) -> Expr:
+    """Return a product without the factors that say which element a row belongs to."""
+    if not chosen:
+        return body
+    choices = {Call("==", (place, Index(index))) for index, place in chosen.items()}
+    kept = [factor for factor in _factors(body) if factor not in choices]
+    return reduce(lambda product, factor: product * factor, kept) if kept else Const(1)
 
 
 def product_of_two(body: Expr) -> tuple[Ref, Ref] | None:

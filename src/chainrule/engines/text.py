@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from chainrule.builder import BATCH
 from chainrule.engines.statements import NotCompilableError, Statement, is_literal
-from chainrule.equations import COMPARISONS, Call, Const, Expr, Index, Ref, Size, rebuild, walk
+from chainrule.equations import COMPARISONS, Call, Const, Expr, Index, Ref, Size, rebuild, shifted, walk
 from chainrule.program import Extent
 
 # Functions that are faster for a value alone (`chainrule.engines.tabled`).
@@ -88,9 +89,10 @@ class Places:
         stored: Iterable[str] = (),
         local: Iterable[str] = (),
         homes: Mapping[str, str] | None = None,
+        declared: Mapping[str, Ref] | None = None,
     ):
         self.sizes, self.stored, self.local = sizes, set(stored), set(local)
-        self.homes = homes or {}
+        self.homes, self.declared = homes or {}, declared or {}
         self.in_loop: set[str] = set()
         self.one_by_one = False  # whether functions are those for single values, not for vectors
 
@@ -113,16 +115,22 @@ class Places:
             return self.homes[used.name]
         if not used.indices:
             return used.name
-        indices = used.indices[1:] if used.name in self.local else used.indices
-        return f"{self.array(used.name)}[{', '.join(map(self._index, indices))}]" if indices else used.name
+        indices = [self._index(used, axis) for axis in range(used.name in self.local, len(used.indices))]
+        return f"{self.array(used.name)}[{', '.join(indices)}]" if indices else used.name
 
-    def _index(self, index: Expr) -> str:
+    def _index(self, used: Ref, axis: int) -> str:
+        index = used.indices[axis]
         match index:
             case Index(name):
                 return name
             case Const(value):
                 return str(int(value))
-        raise NotCompilableError(f"the element [{index}] is computed; only the reference engine runs this")
+        if part := shifted(index):
+            return f"{part[0]} + {part[1]}"
+        along = self.declared[used.name].index_names[axis] if used.name in self.declared else BATCH
+        if isinstance(self.sizes[along], str):
+            raise NotCompilableError(f"{used} chooses a row of the batch; only the reference engine runs this")
+        return f"within({self.text(index)}, {self.size(along)})"
 
     def text(self, expr: Expr) -> str:
         """Return an expression as it is written in a loop."""

@@ -128,15 +128,15 @@ class _Finder:
         return RowChange(self.row, self.labels[self.now], chance, answer, changes, self._categories(), self._kept())
 
     def _free(self, frame: pl.DataFrame) -> list[_Free]:
-        place, free = 0, []
+        places, free = self.encoder.places(), []
         for column in self.encoder.columns:
             if isinstance(column, Number):
                 every = numbers(frame[column.name])
                 value, every = float(every[self.row - 1]), every[~np.isnan(every)]
                 if not math.isnan(value) and every.min() < every.max():
                     is_whole = bool((every == np.round(every)).all())
+                    place = places[column.name][0]
                     free.append(_Free(column, place, value, float(every.min()), float(every.max()), is_whole))
-            place += len(column.inputs)
         return free
 
     def _numbers(self, budget: float, settings: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -164,14 +164,14 @@ class _Finder:
         low, high = x.copy(), x.copy()
         for number, free in enumerate(self.free):
             own = free.column
-            low[chosen[:, number], free.place] = min((free.low - own.mean) / own.scale, self.origin[0, free.place])
-            high[chosen[:, number], free.place] = max((free.high - own.mean) / own.scale, self.origin[0, free.place])
+            low[chosen[:, number], free.place] = min(own.input_of(free.low), self.origin[0, free.place])
+            high[chosen[:, number], free.place] = max(own.input_of(free.high), self.origin[0, free.place])
         return fool(self.net, x, budget=budget, norm="2", bounds=(low, high), **settings)
 
     def _rounded(self, x: FloatArray, chosen: npt.NDArray[np.bool_]) -> tuple[Change, ...]:
         """Return the changes with as few digits as still change the answer, rounded away from the old values."""
         columns = [free for free, one in zip(self.free, chosen, strict=True) if one]
-        targets = {free: free.column.mean + free.column.scale * x[free.place] for free in columns}
+        targets = {free: free.column.value_of(x[free.place]) for free in columns}
         for digits in range(3, _MOST_DIGITS + 1):
             values = {free: _away(free.value, target, digits, free.is_whole) for free, target in targets.items()}
             after = {free.column.name: value for free, value in values.items() if value != free.value}

@@ -20,19 +20,42 @@ from chainrule.tables.values import (
     date_cycles,
     date_format,
     mean_and_scale,
+    median_and_quartiles,
     numbers,
     texts,
     times,
 )
 
-MOST_CATEGORIES = 30
 FEWEST_ROWS = 3
-"""A category has at most 30 values with an input of their own, each of them in at least 3 rows."""
+"""A value of a category has a place of its own if at least so many rows have it."""
+MOST_CODES = 5_000
+"""A category has at most so many places."""
+CLIP = 3.0
+"""What smoothly clipped inputs come near to and never reach."""
+ROLES = ("code", "number", "rest")
+"""What an input is to the first layer of a network, in the order of inputs; see `chainrule.Columns`."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How columns become inputs.
+
+    `robust` numbers are centred by the median, scaled by the distance of the quartiles and clipped smoothly; others
+    have mean 0 and standard deviation 1. A category of up to `one_hot` values has an input for each of them; of more,
+    it is one input, a number that stands for its value, if `codes` are wished, or else has inputs for the most frequent.
+    """
+
+    robust: bool = False
+    one_hot: int = 30
+    codes: bool = False
+
+
+PLAIN = Style()
 
 
 @dataclass(frozen=True)
 class Number:
-    """Numbers: the missing ones filled with the median, then scaled to mean 0 and standard deviation 1.
+    """Numbers: the missing ones filled with the median, then centred and scaled, where `clip` says so also clipped.
 
     Where values were missing in training, a second input is 1 for a missing value and 0 for another.
     """
@@ -40,39 +63,57 @@ class Number:
     kind: ClassVar[str] = "number"
     name: str
     fill: float
-    mean: float
+    center: float
     scale: float
     flag: bool
+    clip: bool = False
 
     @classmethod
-    def fit(cls, column: pl.Series) -> Number:
+    def fit(cls, column: pl.Series, style: Style = PLAIN) -> Number:
         """Learn from a column of which at least one value is not missing."""
         values = numbers(column)
         missing = np.isnan(values)
         with np.errstate(over="ignore"):  # said below, as "too large to be scaled"
             fill = float(np.median(values[~missing]))
-        mean, scale = mean_and_scale(np.where(missing, fill, values), column.name)
-        return cls(column.name, fill, mean, scale, flag=bool(missing.any()))
+        measure = median_and_quartiles if style.robust else mean_and_scale
+        center, scale = measure(np.where(missing, fill, values), column.name)
+        return cls(column.name, fill, center, scale, flag=bool(missing.any()), clip=style.robust)
 
     @property
     def inputs(self) -> list[str]:
         """The names of this column's inputs."""
         return [self.name, f"{self.name} missing"][: 1 + self.flag]
 
+    @property
+    def roles(self) -> list[str]:
+        """What each input is."""
+        return ["number", "rest"][: 1 + self.flag]
+
     def transform(self, column: pl.Series) -> NDArray[np.float64]:
         """Return the inputs, shape (rows, 1) or (rows, 2); raises InputError for text that is no number."""
         values = numbers(column)
         missing = np.isnan(values)
-        scaled = (np.where(missing, self.fill, values) - self.mean) / self.scale
+        scaled = self.input_of(np.where(missing, self.fill, values))
         return np.stack([scaled, missing][: 1 + self.flag], axis=1)
+
+    def input_of(self, value: Any) -> Any:
+        """Return the input that stands for a number."""
+        scaled = (value - self.center) / self.scale
+        return scaled / np.sqrt(1 + (scaled / CLIP) ** 2) if self.clip else scaled
+
+    def value_of(self, x: Any) -> Any:
+        """Return the number that an input stands for."""
+        scaled = x / np.sqrt(np.maximum(1 - (x / CLIP) ** 2, 1e-12)) if self.clip else x
+        return self.center + self.scale * scaled
 
 
 @dataclass(frozen=True)
 class Category:
     """Text and truth values: one input for each value, which is 1 where the column has that value.
 
-    The rarer values share the input "other". One more input stands for missing values if there were any.
-    A value never seen in training counts as "other"; if there is no such input, all inputs are 0.
+    The rarer values share the place "other". One more place stands for missing values if there were any.
+    A value never seen in training counts as "other"; if there is no such input, all inputs are 0. A `coded` category is
+    one input, the number of the place, and always has one for "other".
     """
 
     kind: ClassVar[str] = "category"
@@ -80,31 +121,47 @@ class Category:
     values: list[str]
     missing: bool
     other: bool
+    coded: bool = False
 
     @classmethod
-    def fit(cls, column: pl.Series) -> Category:
-        """Learn the values: the 30 most frequent ones, of those that at least 3 rows hold."""
+    def fit(cls, column: pl.Series, style: Style = PLAIN) -> Category:
+        """Learn the values that have a place: the most frequent ones, of those that at least 3 rows hold."""
         present = texts(column).drop_nulls()
         rows = sorted(Counter(present.to_list()).items())  # by value, so that equal numbers of rows stay in its order
-        most = sorted(rows, key=itemgetter(1))[-MOST_CATEGORIES:]
-        values = sorted(value for value, number in most if number >= FEWEST_ROWS)
-        return cls(column.name, values, missing=column.null_count() > 0, other=len(values) < len(rows))
+        frequent = [row for row in rows if row[1] >= FEWEST_ROWS]
+        coded = style.codes and len(frequent) > style.one_hot
+        most = sorted(frequent, key=itemgetter(1))[-(MOST_CODES if coded else style.one_hot) :]
+        values = sorted(value for value, _ in most)
+        other = coded or len(values) < len(rows)
+        return cls(column.name, values, missing=column.null_count() > 0, other=other, coded=coded)
+
+    @property
+    def places(self) -> list[str]:
+        """The names of the values that are told apart."""
+        extra = ["missing"] * self.missing + ["other"] * self.other
+        return [f"{self.name}={value}" for value in self.values] + [f"{self.name} {word}" for word in extra]
 
     @property
     def inputs(self) -> list[str]:
         """The names of this column's inputs."""
-        extra = ["missing"] * self.missing + ["other"] * self.other
-        return [f"{self.name}={value}" for value in self.values] + [f"{self.name} {word}" for word in extra]
+        return [self.name] if self.coded else self.places
+
+    @property
+    def roles(self) -> list[str]:
+        """What each input is."""
+        return ["code"] if self.coded else ["rest"] * len(self.places)
 
     def transform(self, column: pl.Series) -> NDArray[np.float64]:
-        """Return the inputs, shape (rows, values of the category), each 0 or 1."""
-        width = len(self.inputs)
+        """Return the inputs, shape (rows, values of the category), each 0 or 1; or the codes, shape (rows, 1)."""
+        width = len(self.places)
         other = width - 1 if self.other else width  # the place `width` is cut off below: all inputs 0
         missing = len(self.values) if self.missing else other
         known = {value: place for place, value in enumerate(self.values)}
         text = texts(column)
         places = text.replace_strict(known, default=other, return_dtype=pl.Int64).to_numpy()
         places = np.where(text.is_null().to_numpy(), missing, places)
+        if self.coded:
+            return places.reshape(-1, 1).astype(np.float64)
         one_hot: NDArray[np.float64] = np.eye(width + 1)[places, :width]
         return one_hot
 
@@ -131,11 +188,11 @@ class Date:
     cycles: list[str]
 
     @classmethod
-    def fit(cls, column: pl.Series) -> Date:
+    def fit(cls, column: pl.Series, style: Style = PLAIN) -> Date:
         """Learn the way dates are written, and the scale of days and years."""
         form = date_format(column) if column.dtype == pl.String else None
         time = times(column, form)
-        days, year = (Number.fit(values) for values in date_counts(time))
+        days, year = (Number.fit(values, style) for values in date_counts(time))
         counts = [days, replace(year, flag=False)] if _varies(time.dt.year()) else [days]
         cycles = [cycle for cycle, turns in date_cycles(time).items() if _varies(turns)]
         return cls(column.name, form, counts, cycles)
@@ -146,6 +203,11 @@ class Date:
         waves = [f"{cycle} {wave}" for cycle in self.cycles for wave in ("sine", "cosine")]
         counts = [name for count in self.counts for name in count.inputs]
         return [f"{self.name} {part}" for part in (*counts, *waves)]
+
+    @property
+    def roles(self) -> list[str]:
+        """What each input is."""
+        return [role for count in self.counts for role in count.roles] + ["rest"] * 2 * len(self.cycles)
 
     def transform(self, column: pl.Series) -> NDArray[np.float64]:
         """Return the inputs, shape (rows, inputs); raises InputError for text that is no such date."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from textwrap import shorten
 from typing import Any
 
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown
 from chainrule.tables import columns, targets
-from chainrule.tables.columns import FEWEST_ROWS, Category, Column, Date, Number
+from chainrule.tables.columns import FEWEST_ROWS, PLAIN, ROLES, Category, Column, Date, Number, Style
 from chainrule.tables.targets import Target
 from chainrule.tables.values import date_format
 
@@ -42,7 +44,7 @@ class TableEncoder:
     """The columns that are not used, each with the reason."""
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame, target: Target) -> TableEncoder:
+    def fit(cls, frame: pl.DataFrame, target: Target, style: Style = PLAIN) -> TableEncoder:
         """Learn from the training rows in `frame`, some or all of those that `recognise_target` returned.
 
         Raises InputError if no column but the target is of use.
@@ -54,7 +56,7 @@ class TableEncoder:
             if reason:
                 left_out[column.name] = reason
             else:
-                used.append(fit_column(column))
+                used.append(fit_column(column, style))
         if not used:
             reasons = _some([f"{shown(name)} ({reason})" for name, reason in left_out.items()])
             raise InputError(f"no column can predict {shown(target.name)}; left out: {reasons or 'there is no other'}")
@@ -63,7 +65,32 @@ class TableEncoder:
     @property
     def input_names(self) -> list[str]:
         """The names of the network's inputs, in order."""
-        return [name for column in self.columns for name in column.inputs]
+        names = [name for column in self.columns for name in column.inputs]
+        return [names[place] for place in self._order]
+
+    @property
+    def codes(self) -> list[int]:
+        """The number of categories of each coded column: these are the first inputs."""
+        return [len(column.places) for column in self.columns if isinstance(column, Category) and column.coded]
+
+    @property
+    def numbers(self) -> int:
+        """How many of the following inputs are numbers."""
+        return sum(column.roles.count("number") for column in self.columns)
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """The inputs, counted through the columns, in the order in which the network has them."""
+        roles = [ROLES.index(role) for column in self.columns for role in column.roles]
+        return sorted(range(len(roles)), key=roles.__getitem__)
+
+    def places(self) -> dict[str, list[int]]:
+        """Return for each column where its inputs are."""
+        names = [column.name for column in self.columns for _ in column.inputs]
+        found: dict[str, list[int]] = {column.name: [] for column in self.columns}
+        for place, number in sorted(enumerate(self._order), key=itemgetter(1)):
+            found[names[number]].append(place)
+        return found
 
     def inputs(self, frame: pl.DataFrame) -> NDArray[np.float64]:
         """Return a table's rows as inputs, shape (rows, len(input_names)); other columns are ignored.
@@ -76,6 +103,7 @@ class TableEncoder:
             raise InputError(f"the table lacks columns that the model was trained on: {_some(lacking)}")
         with np.errstate(over="ignore"):
             x = np.concatenate([column.transform(found[column.name]) for column in self.columns], axis=1)
+        x = x[:, self._order]
         farthest = np.abs(x).max(axis=0, initial=0)
         if farthest.max() > FARTHEST:
             name = self.input_names[farthest.argmax()]
@@ -116,13 +144,13 @@ def _some(names: list[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + rest
 
 
-def fit_column(column: pl.Series) -> Column:
+def fit_column(column: pl.Series, style: Style = PLAIN) -> Column:
     """Return the column's kind with what it learns from the rows given."""
     if column.dtype.is_numeric():
-        return Number.fit(column)
+        return Number.fit(column, style)
     if column.dtype in (pl.Date, pl.Datetime) or (column.dtype == pl.String and date_format(column)):
-        return Date.fit(column)
-    return Category.fit(column)
+        return Date.fit(column, style)
+    return Category.fit(column, style)
 
 
 def reason_to_leave_out(column: pl.Series) -> str | None:

@@ -70,6 +70,16 @@ def mean_and_scale(values: NDArray[np.float64], name: str) -> tuple[float, float
     return mean, scale or 1.0
 
 
+def median_and_quartiles(values: NDArray[np.float64], name: str) -> tuple[float, float]:
+    """Return the median and the distance of the quartiles of finite numbers.
+
+    Where half of the numbers are equal, half of their whole range stands for the distance; 1 where all are.
+    """
+    mean_and_scale(values, name)  # refuses what is too large
+    low, middle, high = map(float, np.quantile(values, [0.25, 0.5, 0.75]))
+    return middle, (high - low) or float(values.max() - values.min()) / 2 or 1.0
+
+
 def texts(column: pl.Series) -> pl.Series:
     """Return a column's values as text; truth values are "true" and "false" however they were written.
 

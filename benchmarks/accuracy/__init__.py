@@ -1,0 +1,1 @@
+"""How well methods predict on real tables, and what that costs: the benchmark behind docs/accuracy.md."""

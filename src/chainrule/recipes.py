@@ -1,0 +1,92 @@
+"""What a network for a table is made of where nothing is said: its size, its first layer, its training.
+
+Found on one half of the benchmark's tables (`docs/accuracy.md`), on the lines of RealMLP (Holzmüller, Grinsztajn and
+Steinwart 2024, arXiv 2407.04491).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import unknown
+from chainrule.layers import AnyLayer, Columns, Dense, Dropout
+from chainrule.optimizers import AdamW, Optimizer
+from chainrule.schedules import Cosine
+from chainrule.tables.columns import Style
+
+if TYPE_CHECKING:
+    from chainrule.activations import Activation
+    from chainrule.tables import TableEncoder
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network for a table is made and trained.
+
+    Parameters
+    ----------
+    hidden : units of the hidden layers.
+    activation : of the hidden layers.
+    waves, spread, width : of the first layer, see `chainrule.Columns`.
+    dropout : the part of the hidden units that is left out at each update; 0 for none.
+    rate, weight_decay : of AdamW; the rate falls along half a cosine to 0.
+    beta2 : of AdamW.
+    smoothing : of the labels of a classification.
+    epochs, batch_size : of the training.
+    patience : epochs without a lower validation cost after which it stops; None to go through all.
+    validation_fraction : the part of the rows set aside to choose the best epoch by.
+    style : how columns become inputs.
+    """
+
+    hidden: tuple[int, ...] = (256, 256)
+    activation: str | Activation = "relu"
+    waves: int = 8
+    spread: float = 0.1
+    width: int = 8
+    dropout: float = 0.1
+    rate: float = 3e-3
+    weight_decay: float = 0.01
+    beta2: float = 0.95
+    smoothing: float = 0.0
+    epochs: int = 100
+    batch_size: int = 128
+    patience: int | None = None
+    validation_fraction: float = 0.2
+    style: Style = field(default_factory=lambda: Style(robust=True, one_hot=8, codes=True))
+
+    def layers(self, encoder: TableEncoder, outputs: int, last: str) -> list[AnyLayer]:
+        """Return the layers of a network for a table whose columns `encoder` knows, with `last` as last activation."""
+        first, *others = self.hidden
+        columns = Columns(first, self.activation, encoder.codes, encoder.numbers, self.waves, self.spread, self.width)
+        hidden: list[AnyLayer] = [columns, *(Dense(units, self.activation) for units in others)]
+        if self.dropout:
+            hidden = [layer for one in hidden for layer in (one, Dropout(self.dropout))]
+        return [*hidden, Dense(outputs, last)]
+
+    def optimizer(self) -> Optimizer:
+        """Return the optimiser."""
+        return AdamW(Cosine(self.rate), beta2=self.beta2, weight_decay=self.weight_decay)
+
+    def changed(self, **given: Any) -> Recipe:
+        """Return the recipe with other ingredients; None stands for the recipe's own."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
+
+RECIPES: dict[str, dict[str, Recipe]] = {
+    "default": {"classes": Recipe(smoothing=0.1), "numbers": Recipe()},
+    "plain": {
+        kind: Recipe(
+            hidden=(100,), waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999, epochs=200, batch_size=200,
+            validation_fraction=0.1, style=Style(),
+        )
+        for kind in ("classes", "numbers")
+    },
+}  # fmt: skip
+
+
+def recipe_of(name: str, kind: str) -> Recipe:
+    """Return a recipe by name, for "classes" or "numbers"; raises `InputError` for an unknown name."""
+    if not isinstance(name, str) or name not in RECIPES:
+        raise unknown("recipe", name, RECIPES)
+    return RECIPES[name][kind]
