@@ -140,7 +140,8 @@ class Log:
 
     def take(self, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Take the values of a row while the arrays have them, before the update."""
-        names = list(row) if self.values is None else self.values
+        # By backpropagation they are three times the steps; a race of methods asks for them.
+        names = [name for name in row if name != "evaluations"] if self.values is None else self.values
         self._cells = dict(cell for name in names for cell in self._cells_of(name, row, arrays))
 
     def write(self, row: Mapping[str, Any]) -> None:

@@ -163,8 +163,8 @@ class Trainer:
     def _with_validation(self, row: Row) -> Row:
         """Return a row in the order of the columns; the validation cost is known after the update."""
         validation = {} if self.held_out is None else {"validation_cost": math.nan}
-        first = {name: row[name] for name in ("epoch", "cost", "error")}
-        return {**first, **validation, **row, "evaluations": row.get("evaluations", self._evaluations(row["epoch"]))}
+        full = {"evaluations": self._evaluations(row["epoch"]), **validation, **row}
+        return {name: full[name] for name in (*MEASURES, *full) if name in full}
 
     def _evaluations(self, epoch: int) -> int:
         """Return the network evaluations of backpropagation until the end of an epoch."""

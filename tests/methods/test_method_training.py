@@ -78,8 +78,8 @@ def test_a_method_without_a_gradient_has_no_rate_and_no_norms(method, tmp_path):
     assert net.optimizer is None
     with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["evaluations"]) for row in rows] == history.evaluations
-    assert list(rows[0]) == ["epoch", "cost", "error", "evaluations"]
+    assert [float(row["cost"]) for row in rows] == history.cost
+    assert list(rows[0]) == ["epoch", "cost", "error"]
     for name in ("rate", "gradient_norm_1", "d_w1"):
         with pytest.raises(InputError, match="unknown column of the log"):
             net.fit(X, T, method=method, log=tmp_path / "log.csv", log_values=[name])
