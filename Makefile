@@ -16,7 +16,15 @@ else
 PEERS_PYTHON := $(PEERS)/bin/python
 endif
 
-.PHONY: demo test lint bench peers clean
+# The methods that benchmarks/accuracy.py compares with, and chainrule, in an environment of their own.
+ACCURACY := .venv-accuracy
+ifeq ($(OS),Windows_NT)
+ACCURACY_PYTHON := $(ACCURACY)/Scripts/python
+else
+ACCURACY_PYTHON := $(ACCURACY)/bin/python
+endif
+
+.PHONY: demo test lint bench bench-tables peers clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,5 +60,15 @@ bench: $(READY) peers
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/versus.py --peers $(PEERS_PYTHON) --compile --write
 
+$(ACCURACY)/ready: benchmarks/accuracy/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(ACCURACY)
+	$(ACCURACY_PYTHON) -m pip install --quiet torch==2.13.0
+	$(ACCURACY_PYTHON) -m pip install --quiet --requirement benchmarks/accuracy/requirements.txt --editable .
+	touch $(ACCURACY)/ready
+
+bench-tables: $(ACCURACY)/ready
+	$(ACCURACY_PYTHON) benchmarks/accuracy.py run
+	$(ACCURACY_PYTHON) benchmarks/accuracy.py report
+
 clean:
-	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(ACCURACY) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,9 +9,9 @@ from sklearn.model_selection import train_test_split
 from accuracy.table import Table
 
 TRAINING_PART = 0.7
-MOST_TRAINING_ROWS = 100_000
+MOST_TRAINING_ROWS = 50_000
 # Tables with fewer rows than the first number are split as often as the second says.
-_FOLDS = ((1_000, 5), (5_000, 3), (20_000, 2))
+_FOLDS = ((1_000, 5), (3_000, 3), (10_000, 2))
 
 
 def fold_count(table: Table) -> int:

@@ -28,7 +28,7 @@ def realmlp(kind: str) -> Any:
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     network = RealMLP_TD_Classifier if kind == CLASSIFICATION else RealMLP_TD_Regressor
-    return make_pipeline(categories_without_gaps(), network(device="cpu", n_threads=THREADS))
+    return make_pipeline(categories_without_gaps(), network(device="cpu", n_threads=THREADS, random_state=0))
 
 
 def lightgbm(kind: str) -> Any:
@@ -84,9 +84,7 @@ METHODS: Mapping[str, Method] = {
     "MLP": Method(
         mlp, (), "`MLPClassifier`, `MLPRegressor` of scikit-learn on scaled and one-hot columns, target scaled"
     ),
-    "linear": Method(
-        linear, (), "`LogisticRegression` (up to 1,000 steps), `RidgeCV` on scaled and one-hot columns"
-    ),
+    "linear": Method(linear, (), "`LogisticRegression` (up to 1,000 steps), `RidgeCV` on scaled and one-hot columns"),
 }
 
 

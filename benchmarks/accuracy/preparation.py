@@ -8,7 +8,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-MOST_ONE_HOT = 100
+FEWEST_ONE_HOT = 5
 _NUMBERS = make_column_selector(dtype_include="number")
 _TEXTS = make_column_selector(dtype_exclude="number")
 _PARTS_OF_DATES = ("year", "month", "day", "dayofweek", "hour")
@@ -16,7 +16,7 @@ _PARTS_OF_DATES = ("year", "month", "day", "dayofweek", "hour")
 
 def numbers_and_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Replace each date by days since 1970 and its parts, and true and false by 1 and 0."""
-    frame = frame.astype({column: "float64" for column in frame.select_dtypes("bool").columns})
+    frame = frame.astype(dict.fromkeys(frame.select_dtypes("bool").columns, "float64"))
     for column in frame.select_dtypes("datetime").columns:
         date = frame.pop(column)
         parts = {f"{column} {part}": getattr(date.dt, part).astype("float64") for part in _PARTS_OF_DATES}
@@ -32,9 +32,7 @@ class AsCategories(TransformerMixin, BaseEstimator):
         self.most = most
 
     def fit(self, frame: pd.DataFrame, target: object = None) -> "AsCategories":
-        self.categories_ = {
-            column: frame[column].value_counts().index[: self.most] for column in _TEXTS(frame)
-        }
+        self.categories_ = {column: frame[column].value_counts().index[: self.most] for column in _TEXTS(frame)}
         return self
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -46,9 +44,12 @@ class AsCategories(TransformerMixin, BaseEstimator):
 
 
 def scaled_columns() -> Pipeline:
-    """Numbers with mean 0 and variance 1, gaps as the median and a column that says so; a column a category."""
+    """Numbers with mean 0 and variance 1, gaps as the median and a column that says so; a column for each category.
+
+    Categories of fewer than five training rows share one.
+    """
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    texts = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_ONE_HOT, dtype=np.float64)
+    texts = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=FEWEST_ONE_HOT, dtype=np.float64)
     columns = ColumnTransformer([("numbers", numbers, _NUMBERS), ("texts", texts, _TEXTS)])
     return make_pipeline(FunctionTransformer(numbers_and_texts), columns)
 
@@ -61,7 +62,5 @@ def categories(most: int | None = None) -> Pipeline:
 def categories_without_gaps() -> Pipeline:
     """Categories as such, gaps in numbers as the median and a column that says so."""
     fill = SimpleImputer(strategy="median", add_indicator=True)
-    columns = ColumnTransformer(
-        [("numbers", fill, _NUMBERS)], remainder="passthrough", verbose_feature_names_out=False
-    )
+    columns = ColumnTransformer([("numbers", fill, _NUMBERS)], remainder="passthrough", verbose_feature_names_out=False)
     return make_pipeline(*categories(), columns.set_output(transform="pandas"))

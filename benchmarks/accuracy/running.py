@@ -26,10 +26,14 @@ class Contestant:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-def environment() -> dict[str, str]:
-    """Return that of a worker; threads that wait do not spin, which on a shared core takes time from the others."""
+def environment(place: str) -> dict[str, str]:
+    """Return that of a worker, which begins with no machine code kept from before.
+
+    Threads that wait do not spin, which on a shared core takes time from the others.
+    """
     limits = dict.fromkeys(_THREADS, str(THREADS))
-    return os.environ | limits | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(BENCHMARKS)}
+    own = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(BENCHMARKS), "CHAINRULE_CACHE": place}
+    return os.environ | limits | own
 
 
 def run(table: Table, contestant: Contestant, most_folds: int, limit: float, folder: Path, again: bool) -> None:
@@ -46,32 +50,30 @@ def run(table: Table, contestant: Contestant, most_folds: int, limit: float, fol
     for fold in left:
         known = {"table": table.name, "method": contestant.name, "arguments": dict(contestant.arguments), "fold": fold}
         records.append(folder, known | {"failure": why})
+        print(f"  fold {fold}: failed, {why}", file=sys.stderr, flush=True)
 
 
-def _work(
-    table: Table, contestant: Contestant, folds: list[int], limit: float, folder: Path
-) -> tuple[list[int], str]:
+def _work(table: Table, contestant: Contestant, folds: list[int], limit: float, folder: Path) -> tuple[list[int], str]:
     """Return the folds that gave no record, and why."""
     job = {"table": table.name, "method": contestant.name, "arguments": dict(contestant.arguments), "folds": folds}
     command = [sys.executable, "-m", "accuracy.worker", json.dumps(job)]
     left = list(folds)
     with tempfile.TemporaryDirectory(prefix="accuracy-") as place, tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=said, text=True, cwd=place, env=environment()
-        )
-        timer = Timer(limit, process.kill)
-        timer.start()
-        for line in process.stdout or ():
-            record = json.loads(line)
-            records.append(folder, record)
-            left.remove(record["fold"])
-            print(f"  fold {record['fold']}: {_summary(record)}", file=sys.stderr, flush=True)
-        process.wait()
+        place_of = {"cwd": place, "env": environment(place)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, **place_of) as process:
+            timer = Timer(limit, process.kill)
+            timer.start()
+            for line in process.stdout or ():
+                record = json.loads(line)
+                records.append(folder, record)
+                left.remove(record["fold"])
+                print(f"  fold {record['fold']}: {_summary(record)}", file=sys.stderr, flush=True)
         in_time = timer.is_alive()
         timer.cancel()
         said.seek(0)
-        last = said.read().strip().splitlines()[-1:]
-    return left, " ".join(last)[:500] if in_time else f"more than {limit:g} s for all folds"
+        last = " ".join(said.read().strip().splitlines()[-1:])
+    why = f"ended with {process.returncode}: {last}"[:500]
+    return left, why if in_time else f"more than {limit:g} s for all folds"
 
 
 def _summary(record: records.Record) -> str:

@@ -24,6 +24,7 @@ class Table:
     rows: int  # those with a target; what is read must have as many
     drops: tuple[Drop, ...] = ()
     dates: tuple[str, ...] = ()  # columns of text that are points in time
+    codes: tuple[str, ...] = ()  # columns of numbers that only name things, as their documentation says
     seen: bool = False  # shown by `make bench` before this benchmark was made
 
     @property
@@ -39,7 +40,7 @@ class Table:
             raise ValueError(f"{self.name} has {len(frame)} rows with a target, not {self.rows}")
         target = frame.pop(self.target)
         target = target.astype("str") if self.is_classification else target.astype("float64")
-        return _typed(frame, self.dates), target
+        return _typed(frame, self.dates, self.codes), target
 
 
 def _read(package: str, name: str) -> pd.DataFrame:
@@ -53,8 +54,9 @@ def _read(package: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(frame).drop(columns="rownames", errors="ignore")
 
 
-def _typed(frame: pd.DataFrame, dates: tuple[str, ...]) -> pd.DataFrame:
-    """Give texts pandas' type of text, with one kind of gap, and dates that of dates."""
+def _typed(frame: pd.DataFrame, dates: tuple[str, ...], codes: tuple[str, ...]) -> pd.DataFrame:
+    """Give texts and codes pandas' type of text, with one kind of gap, and dates that of dates."""
     texts = [column for column in frame.columns if frame[column].dtype == object and column not in dates]
+    numbers = dict.fromkeys(codes, "Int64")  # on the way to text, so that a gap beside them does not make 7 a "7.0"
     moments = {column: pd.to_datetime(frame[column], format="ISO8601").dt.tz_localize(None) for column in dates}
-    return frame.astype(dict.fromkeys(texts, "str")).assign(**moments)
+    return frame.astype(numbers).astype(dict.fromkeys([*texts, *codes], "str")).assign(**moments)

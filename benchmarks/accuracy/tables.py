@@ -1,7 +1,7 @@
 """The tables of the benchmark, and which of them chainrule's recipe may be chosen on.
 
 Left out of what pip packages ship: made-up data (attrition, wa_churn, mlc_churn), tables that every method gets right
-(wine, penguins, iris), tables of fewer than 150 rows, and those whose rarer class is under 6 percent of the rows.
+(wine, penguins, iris), tables of fewer than 150 rows, and those whose rarer of two classes has under 6 percent.
 """
 
 from accuracy.table import CLASSIFICATION, REGRESSION, SKLEARN, Drop, Table
@@ -23,7 +23,7 @@ CLASSES = (
         753,
         drops=(Drop("zero for who does not work", ("hours", "wage", "repwage")),),
     ),
-    Table("OJ", "ISLR", CLASSIFICATION, "Purchase", 1070),
+    Table("OJ", "ISLR", CLASSIFICATION, "Purchase", 1070, codes=("StoreID", "STORE")),
     Table("TitanicSurvival", "carData", CLASSIFICATION, "survived", 1309, seen=True),
     Table("BEPS", "carData", CLASSIFICATION, "vote", 1525),
     Table(
@@ -49,7 +49,7 @@ CLASSES = (
     Table("email", "openintro", CLASSIFICATION, "spam", 3921, dates=("time",)),
     Table("hpc_data", "modeldata", CLASSIFICATION, "class", 4331),
     Table("credit_data", "modeldata", CLASSIFICATION, "Status", 4454),
-    Table("VerbAgg", "lme4", CLASSIFICATION, "r2", 7584, drops=(Drop(_SAME, ("resp",)),)),
+    Table("VerbAgg", "lme4", CLASSIFICATION, "r2", 7584, drops=(Drop(_SAME, ("resp",)),), codes=("id",)),
     Table("HealthInsurance", "AER", CLASSIFICATION, "insurance", 8802),
     Table(
         "storms",
@@ -72,6 +72,7 @@ CLASSES = (
         51920,
         drops=(Drop("a number of its own for each row", ("idNum",)),),
         dates=("date",),
+        codes=("policePrecinct",),
     ),
 )
 
@@ -114,7 +115,8 @@ NUMBERS = (
         drops=(
             Drop("the rate follows from them", ("grade", "sub_grade", "installment")),
             Drop(
-                _AFTERWARDS, ("balance", "loan_status", "paid_total", "paid_principal", "paid_interest", "paid_late_fees")
+                _AFTERWARDS,
+                ("balance", "loan_status", "paid_total", "paid_principal", "paid_interest", "paid_late_fees"),
             ),
         ),
     ),
@@ -127,8 +129,9 @@ NUMBERS = (
         "weight",
         32283,
         drops=(Drop("a number of its own for each row", ("record_id",)),),
+        codes=("plot_id",),
     ),
-    Table("gss_wages", "stevedata", REGRESSION, "realrinc", 37887),
+    Table("gss_wages", "stevedata", REGRESSION, "realrinc", 37887, codes=("occ10",)),
     Table("diamonds", "ggplot2", REGRESSION, "price", 53940, seen=True),
     Table(
         "flights",
@@ -140,6 +143,7 @@ NUMBERS = (
             Drop(_AFTERWARDS, ("dep_time", "dep_delay", "arr_time", "arr_delay")),
             Drop("month, day and hour again", ("time_hour",)),
         ),
+        codes=("flight",),
     ),
 )
 

@@ -1,6 +1,6 @@
 """One method on one table, in a process of its own: a JSON line on standard output for each fold.
 
-    python -m accuracy.worker '{"table": "OJ", "method": "MLP", "arguments": {}, "folds": [0, 1, 2]}'
+python -m accuracy.worker '{"table": "OJ", "method": "MLP", "arguments": {}, "folds": [0, 1, 2]}'
 """
 
 import importlib.metadata

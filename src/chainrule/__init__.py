@@ -17,6 +17,7 @@ if _typing.TYPE_CHECKING:
     from chainrule import inputs, methods, pitfalls
     from chainrule.checks import check_gradients
     from chainrule.diagnosis import diagnose
+    from chainrule.estimators import GradientNormDisplay, LossCurveDisplay, NetworkClassifier, NetworkRegressor
     from chainrule.exercises import exercise
     from chainrule.many import fit_many
 
@@ -35,15 +36,19 @@ __all__ = [
     "Dropout",
     "Exponential",
     "GradientDescent",
+    "GradientNormDisplay",
     "History",
     "Init",
     "InverseScaling",
     "Layer",
     "LayerNorm",
     "Loss",
+    "LossCurveDisplay",
     "Momentum",
     "Nesterov",
     "Network",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "OneCycle",
     "RMSprop",
     "Residual",
@@ -83,6 +88,8 @@ def __getattr__(name: str) -> object:
         from chainrule.many import fit_many
 
         return fit_many
+    if name in ("NetworkClassifier", "NetworkRegressor", "LossCurveDisplay", "GradientNormDisplay"):
+        return getattr(_importlib.import_module("chainrule.estimators"), name)
     if name in ("inputs", "methods", "pitfalls"):
         return _importlib.import_module(f"chainrule.{name}")
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

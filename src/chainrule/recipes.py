@@ -13,7 +13,7 @@ from chainrule.errors import unknown
 from chainrule.layers import AnyLayer, Columns, Dense, Dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.schedules import Cosine
-from chainrule.tables.columns import Style
+from chainrule.styles import Style
 
 if TYPE_CHECKING:
     from chainrule.activations import Activation
@@ -35,12 +35,12 @@ class Recipe:
     smoothing : of the labels of a classification.
     epochs, batch_size : of the training.
     patience : epochs without a lower validation cost after which it stops; None to go through all.
-    validation_fraction : the part of the rows set aside to choose the best epoch by.
+    validation_fraction : the part of the rows set aside to choose the best epoch by; 0 for none.
     style : how columns become inputs.
     """
 
-    hidden: tuple[int, ...] = (256, 256)
-    activation: str | Activation = "relu"
+    hidden: tuple[int, ...] = (128, 128)
+    activation: str | Activation = "selu"
     waves: int = 8
     spread: float = 0.1
     width: int = 8
@@ -49,7 +49,7 @@ class Recipe:
     weight_decay: float = 0.01
     beta2: float = 0.95
     smoothing: float = 0.0
-    epochs: int = 100
+    epochs: int = 120
     batch_size: int = 128
     patience: int | None = None
     validation_fraction: float = 0.2
@@ -57,12 +57,11 @@ class Recipe:
 
     def layers(self, encoder: TableEncoder, outputs: int, last: str) -> list[AnyLayer]:
         """Return the layers of a network for a table whose columns `encoder` knows, with `last` as last activation."""
-        first, *others = self.hidden
-        columns = Columns(first, self.activation, encoder.codes, encoder.numbers, self.waves, self.spread, self.width)
-        hidden: list[AnyLayer] = [columns, *(Dense(units, self.activation) for units in others)]
-        if self.dropout:
-            hidden = [layer for one in hidden for layer in (one, Dropout(self.dropout))]
-        return [*hidden, Dense(outputs, last)]
+        sizes = [*((units, self.activation) for units in self.hidden), (outputs, last)]
+        columns = Columns(*sizes[0], encoder.codes, encoder.numbers, self.waves, self.spread, self.width)
+        layers: list[AnyLayer] = [columns, *(Dense(*size) for size in sizes[1:])]
+        dropout = [Dropout(self.dropout)] if self.dropout else []
+        return [*(layer for one in layers[:-1] for layer in (one, *dropout)), layers[-1]]
 
     def optimizer(self) -> Optimizer:
         """Return the optimiser."""
@@ -77,8 +76,8 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "default": {"classes": Recipe(smoothing=0.1), "numbers": Recipe()},
     "plain": {
         kind: Recipe(
-            hidden=(100,), waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999, epochs=200, batch_size=200,
-            validation_fraction=0.1, style=Style(),
+            hidden=(100,), activation="relu", waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999, epochs=200, batch_size=200,
+            validation_fraction=0.0, style=Style(),
         )
         for kind in ("classes", "numbers")
     },

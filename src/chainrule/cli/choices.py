@@ -61,8 +61,15 @@ def chosen(model: str, table: Path | None, rows: Sequence[int]) -> Chosen:
         optimizer = example.fit_settings()["optimizer"]
         return Chosen(setup.net, setup.x[places], setup.t[places], optimizer, dict(example.aliases))
     if not Path(model).exists() and not Path(model).suffix:
+        if model in EXAMPLES:
+            raise own_data(model)
         raise unknown("example", model, EXAMPLES)
     return _of_table(Path(model), table, rows)
+
+
+def own_data(name: str) -> InputError:
+    """Return the error for a table beside something that has its own samples."""
+    return InputError(f"{name} has its own samples; leave the table out")
 
 
 def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:

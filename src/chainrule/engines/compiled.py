@@ -278,6 +278,13 @@ class CompiledEngine:
             found[mask.name] = self.block.values[f"{mask.name}_batch"][:rows]
         return found
 
+    def resume(self, step: int, states: Mapping[str, Any]) -> None:
+        """Go on where a training of the same network ended: after so many updates, with its optimiser's states."""
+        self.standing.step = self.place[PLACE.index("step")] = step
+        arrays = self.arrays
+        for name, value in states.items():
+            arrays[name][...] = value
+
     # When it goes wrong
 
     def _is_finite(self) -> bool:

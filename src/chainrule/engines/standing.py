@@ -91,6 +91,9 @@ class Engine(Protocol):
         Raises `NotFiniteError`.
         """
 
+    def resume(self, step: int, states: Mapping[str, Any]) -> None:
+        """Go on where a training of the same network ended: after so many updates, with its optimiser's states."""
+
     def failure(self) -> tuple[str, float]:
         """Return, after `NotFiniteError`, where the step began not to be finite, and its learning rate."""
 

@@ -55,6 +55,12 @@ class SteppingEngine:
         """All arrays of the last step, by name."""
         return self._arrays
 
+    def resume(self, step: int, states: Mapping[str, Any]) -> None:
+        """Go on where a training of the same network ended: after so many updates, with its optimiser's states."""
+        self.standing.step = step
+        for name, value in states.items():
+            self._arrays[name][...] = value
+
     def close(self) -> None:
         """End, with nothing to give back."""
 

@@ -14,7 +14,7 @@ from chainrule.errors import InputError, unknown
 from chainrule.inputs import asking
 from chainrule.inputs.asking import IntArray
 from chainrule.inputs.programs import ascent, cost_program
-from chainrule.inputs.walk import Walk
+from chainrule.inputs.walk import Course, Walk
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import whole
 from chainrule.schedules import Schedule
@@ -48,35 +48,38 @@ class Attempt:
     """What became of samples: as they are now, whether each fools the network, how far it is, and how it went.
 
     A row that fools the network stays as it was when it first did. `aims` holds the class it was led to, -1 if just
-    away from its label. `cost` (of that class, or of the label), `probability` (of the class asked for, or of the
-    label) and `distances` have shape (steps + 1, rows), NaN after that.
+    away from its label. `record` has shape (rows, steps + 1, 4), NaN once a row fools the network: the cost of the
+    class it was led to, or else of its label; the probabilities of its label and of that class; the distance.
     """
 
     x: FloatArray
     aims: IntArray
     success: npt.NDArray[np.bool_]
     distance: FloatArray
-    cost: FloatArray
-    probability: FloatArray
-    distances: FloatArray
+    record: FloatArray
 
     def put(self, rows: IntArray, other: Attempt) -> None:
         """Write what became of the samples `rows` in another attempt in their place."""
         for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if mine.ndim == 2 and field.name != "x":
-                mine[:, rows] = theirs
-            else:
-                mine[rows] = theirs
+            getattr(self, field.name)[rows] = getattr(other, field.name)
 
     def take(self, rows: IntArray) -> Attempt:
         """Return that of some samples."""
-        by_step = ("cost", "probability", "distances")
-        return Attempt(
-            **{
-                field.name: getattr(self, field.name)[(slice(None), rows) if field.name in by_step else rows]
-                for field in fields(self)
-            }
+        return Attempt(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def course(self, labels: IntArray) -> Course:
+        """Return how it went, by name."""
+        cost, label, goal, distance = np.moveaxis(self.record, (2, 1), (0, 1))
+        aimed = self.aims >= 0
+        return Course(
+            {"label": labels, "toward": self.aims},
+            {
+                "cost_of_label": np.where(aimed, np.nan, cost),
+                "cost_of_toward": np.where(aimed, cost, np.nan),
+                "probability_of_label": label,
+                "probability_of_toward": goal,
+                "distance": distance,
+            },
         )
 
 
@@ -121,24 +124,25 @@ class Attack:
     def attempt(self, samples: Samples, budget: FloatArray, x: FloatArray | None = None) -> Attempt:
         """Move all samples within their budgets, shape (rows,), from `x` or from where they are."""
         rows = len(samples.origin)
-        led = np.where(samples.goals < 0, samples.labels, samples.goals)
-        watched = led if self._exact else samples.labels
+        every, aimed = np.arange(rows), samples.goals >= 0
+        led = np.where(aimed, samples.goals, samples.labels)
         given = {"t": asking.targets_for(self.net, led), "budget": budget}
         given |= {"origin": samples.origin, "low": samples.low, "high": samples.high}
-        record = np.full((3, self.steps + 1, rows), np.nan)
+        record = np.full((rows, self.steps + 1, 4), np.nan)
         best, far, done = samples.origin.copy(), np.full(rows, np.inf), np.zeros(rows, np.bool_)
         moving = (samples.origin if x is None else x).copy()
         for step, arrays in enumerate(self._walk.steps(moving, given, self.steps)):
-            chance = asking.probabilities(arrays[OUTPUT])[np.arange(rows), watched]
-            for line, values in zip(record, (arrays["cost"], chance, arrays["distance"]), strict=True):
-                line[step] = np.where(done, np.nan, values)
+            chances = asking.probabilities(arrays[OUTPUT])
+            goal = np.where(aimed, chances[every, led], np.nan)
+            line = np.stack([arrays["cost"], chances[every, samples.labels], goal, arrays["distance"]], axis=1)
+            record[~done, step] = line[~done]
             fresh = self.fooled(samples, moving) & ~done
             best[~done], far[fresh] = moving[~done], arrays["distance"][fresh]
             done |= fresh
             if done.all():
                 break
         far[~done] = arrays["distance"][~done]
-        return Attempt(best, samples.goals.copy(), done, far, *record)
+        return Attempt(best, samples.goals.copy(), done, far, record)
 
     def fooled(self, samples: Samples, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Tell for each row whether the network gives the answer asked for, or any but the label."""

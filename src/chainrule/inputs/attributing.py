@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +24,16 @@ if TYPE_CHECKING:
     from chainrule.network import Network
 
 _OF = ("score", "output")
+_MOST_ROWS = 10
+_MOST_PARTS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Saliency:
     """How much an output of each row changes with each input, to first order.
 
-    `gradient` is d(output)/dx and `values` its absolute value, both of shape (rows, inputs); `outputs`, shape (rows,),
+    `gradient` is d(output)/dx: above 0 where a larger input raises the output, below where it lowers it; `values` is
+    its absolute value, which says how much but not which way. Both have shape (rows, inputs); `outputs`, shape (rows,),
     says which output was asked about, `score`, shape (rows,), its value.
     """
 
@@ -42,12 +47,18 @@ class Saliency:
         return np.abs(self.gradient)
 
     def __str__(self) -> str:
-        if len(self.gradient) > 1:
-            return f"the saliency of {self.gradient.shape[1]} inputs in {len(self.gradient)} rows"
-        most = int(self.values[0].argmax())
+        return _by_row([self._largest(row) for row in range(min(len(self.gradient), _MOST_ROWS))], len(self.gradient))
+
+    def _largest(self, row: int) -> str:
+        most = int(self.values[row].argmax())
         return (
-            f"output {self.outputs[0]} changes most with input {most}: by {self.gradient[0, most]:.3g} times its change"
+            f"output {self.outputs[row]} changes most with input {most}: "
+            f"by {self.gradient[row, most]:.3g} times its change"
         )
+
+    def save(self, path: str | Path, shape: Sequence[int] | None = None) -> None:
+        """Write a picture of each row's `gradient`; `shape` by default a square."""
+        _save(self.gradient, "derivative", self.outputs, path, shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +66,7 @@ class Attribution:
     """The part of an output that is due to each input, compared with a baseline.
 
     `values` and `baseline` have shape (rows, inputs); `outputs`, shape (rows,), says which output was asked about.
+    A part is below 0 where the input lowers the output, so that others may be larger than the whole.
     The parts of a row should add up to `difference`, shape (rows,), the output minus that of the baseline; by
     `defect`, shape (rows,), they do not.
     """
@@ -75,12 +87,39 @@ class Attribution:
         return bool((np.abs(self.defect) <= tolerance).all())
 
     def __str__(self) -> str:
+        lines = [self._largest(row) for row in range(min(len(self.values), _MOST_ROWS))]
         worst = f"the parts add up to within {np.abs(self.defect).max():.1g}"
-        if len(self.values) > 1:
-            return f"the outputs of {len(self.values)} rows shared out among {self.values.shape[1]} inputs; {worst}"
-        most = int(np.abs(self.values[0]).argmax())
-        part = f"{self.values[0, most]:.3g} of it due to input {most}"
-        return f"output {self.outputs[0]} differs from the baseline's by {self.difference[0]:.3g}, {part}; {worst}"
+        return f"{_by_row(lines, len(self.values))}; {worst}"
+
+    def _largest(self, row: int) -> str:
+        ranked = np.argsort(-np.abs(self.values[row]), kind="stable")
+        parts = [f"{self.values[row, place]:+.3g} by input {place}" for place in ranked[:_MOST_PARTS]]
+        rest = self.values[row, ranked[_MOST_PARTS:]]
+        parts += [f"{rest.sum():+.3g} by the other{f' {len(rest)}' * (len(rest) > 1)}"] if len(rest) else []
+        return f"output {self.outputs[row]} differs from the baseline's by {self.difference[row]:.3g}: {', '.join(parts)}"
+
+    def save(self, path: str | Path, shape: Sequence[int] | None = None) -> None:
+        """Write a picture of each row's `values`; `shape` by default a square."""
+        _save(self.values, "part", self.outputs, path, shape)
+
+
+def _by_row(lines: list[str], rows: int) -> str:
+    """Return a line for each row, the first ones where there are many."""
+    if rows == 1:
+        return f"{lines[0]} (inputs count from 0)"
+    more = [f"and so on for {rows - len(lines)} more rows"] if rows > len(lines) else []
+    return "\n".join([*(f"row {row}: {line}" for row, line in enumerate(lines)), *more, "(rows and inputs count from 0)"])
+
+
+def _save(
+    values: FloatArray, name: str, outputs: IntArray, path: str | Path, shape: Sequence[int] | None
+) -> None:
+    from chainrule.inputs.dreaming import as_shape
+    from chainrule.inputs.pictures import parts_picture
+    from chainrule.plots import save_figure
+
+    titles = [f"output {output}" for output in outputs]
+    save_figure(parts_picture(values, name, titles, as_shape(shape, values.shape[1])), path)
 
 
 def saliency(net: Network, x: Any, output: Any = None, *, of: str = "score") -> Saliency:

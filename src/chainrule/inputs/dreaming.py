@@ -15,19 +15,17 @@ from chainrule.data import FloatArray, as_numbers, as_targets
 from chainrule.errors import InputError, shown, unknown
 from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds, IntArray
+from chainrule.inputs.penalties import as_penalties
 from chainrule.inputs.programs import cost_program, descent
 from chainrule.inputs.walk import Course, Walk
 from chainrule.optimizers import Optimizer
-from chainrule.ranges import as_seed, check_number, whole
+from chainrule.ranges import as_seed, whole
 from chainrule.schedules import Schedule
 from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-STRENGTHS = {"smoothness": 0.02, "size": 0.02}
-"""The penalties of a dream with their usual strengths."""
-_TERMS = {"smoothness": "roughness[n]", "size": "size[n]"}
 _NOISE = 0.1  # how much of the bounds' width the start varies by
 
 
@@ -36,8 +34,9 @@ class Dream:
     """Inputs that a network takes for what was asked.
 
     `x` and `start` have shape (rows, inputs), `y` (the outputs at the end) shape (rows, outputs); `target` holds a
-    class for each row, or numbers of shape (rows, outputs). `path` says how each went, `shape` how the inputs lie in a
-    picture, `equations` what was run.
+    class for each row, or numbers of shape (rows, outputs). `path` says how each went, step by step: its `cost`, with
+    the penalties, the `probability_of_target` where that is a class, and the `distance` (Euclidean) from the start.
+    `shape` says how the inputs lie in a picture, `equations` what was run.
     """
 
     x: FloatArray
@@ -48,8 +47,13 @@ class Dream:
     shape: tuple[int, ...]
     equations: str
 
+    @property
+    def probability(self) -> FloatArray | None:
+        """The probability of each target at each step, shape (steps + 1, rows); None where targets are no classes."""
+        return self.path.steps.get("probability_of_target")
+
     def __str__(self) -> str:
-        cost, chance = self.path.cost, self.path.probability
+        cost, chance = self.path["cost"], self.probability
         steps = f"in {len(cost) - 1} steps"
         if len(self.x) > 1:
             lowest = "" if chance is None else f"; the probability of its class is at least {chance[-1].min():.3g}"
@@ -60,7 +64,7 @@ class Dream:
         return f"{steps}, {went}".removeprefix("in ")
 
     def save(self, path: str | Path) -> None:
-        """Write the inputs as a picture (PNG, SVG) of one tile each; raises `InputError` if they are no pictures."""
+        """Write the inputs as a picture of one tile each (PNG, SVG, PDF); raises `InputError` if they are no pictures."""
         from chainrule.inputs.pictures import dream_picture
         from chainrule.plots import save_figure
 
@@ -74,7 +78,8 @@ def dream(
     start: Any = "noise",
     steps: int = 200,
     rate: float | Schedule | None = 0.05,
-    penalties: Sequence[str] | Mapping[str, float] = ("smoothness", "size"),
+    penalties: Sequence[str] | Mapping[str, float] | None = None,
+    like: Any = None,
     bounds: Bounds = (0, 1),
     shape: Sequence[int] | None = None,
     optimizer: Optimizer | str = "adam",
@@ -95,8 +100,11 @@ def dream(
         shape (inputs,) or (rows, inputs).
     steps, rate, optimizer : default 200 updates of `Adam(0.05)`. The rate is a number, a schedule, or None for the
         optimiser's own.
-    penalties : names, or names with strengths. "smoothness" (0.02) adds the squared differences of neighbours,
-        "size" (0.02) the squares of the inputs, to each row's cost.
+    penalties : names, or names with strengths, of what is added to each row's cost: "smoothness" (0.002), the squared
+        differences of neighbours; "size" (0.005), the squares of the inputs; "unlikeness" (0.05), the squared distance
+        of Mahalanobis from the samples `like`, divided by the number of inputs (about 1 for such a sample). Default the
+        last one where there are such samples, else the others.
+    like : samples, shape (rows, inputs), such as those of the training, whose mean and covariance say what is usual.
     bounds : lowest and highest value, numbers or arrays of shape (inputs,); None for none. x is kept within them.
     shape : how the inputs lie, as in (8, 8), which decides what is a neighbour. Default a square if their number is
         one, else a line.
@@ -111,39 +119,21 @@ def dream(
     """
     steps, update = whole("steps", steps), asking.with_rate(optimizer, rate)
     wanted, classes = _target(net, target)
-    strengths, sides = _strengths(penalties), as_shape(shape, net.inputs)
+    sides = as_shape(shape, net.inputs)
+    terms = as_penalties(penalties, sides, like)
     begin, wanted, classes = _start(net, start, wanted, classes, bounds, as_seed(seed))
     low, high = asking.as_bounds(bounds, len(begin), net.inputs)
     asking.as_sample(net, begin, low, high)
-    if net.inputs == 1:
-        strengths.pop("smoothness", None)  # there is nothing beside it
-    beside = neighbours(sides) if strengths.get("smoothness") else None
-    terms = [f"{strength!r} * {_TERMS[name]}" for name, strength in strengths.items() if strength]
-    walk = Walk(net, descent(cost_program(net, terms, 0 if beside is None else beside.shape[1]), update), update)
-    given = {"t": wanted, "origin": begin, "low": low, "high": high, "neighbours": beside}
+    walk = Walk(net, descent(cost_program(net, terms), update), update)
+    given = {"t": wanted, "origin": begin, "low": low, "high": high}
+    for term in terms:
+        given |= term.given
     x, course = begin.copy(), _Recorder(classes)
     with one_thread():
-        for arrays in walk.steps(x, {name: value for name, value in given.items() if value is not None}, steps):
+        for arrays in walk.steps(x, given, steps):
             course.add(arrays)
     y = np.array(arrays[OUTPUT])
     return Dream(x, begin, wanted if classes is None else classes, y, course.done(), sides, str(walk.program))
-
-
-def neighbours(shape: Sequence[int]) -> FloatArray:
-    """Return a matrix of shape (inputs, pairs): x times it are the differences of all pairs that lie side by side.
-
-    >>> neighbours((3,))
-    array([[-1.,  0.],
-           [ 1., -1.],
-           [ 0.,  1.]])
-    """
-    places = np.arange(math.prod(shape)).reshape(shape)
-    columns = []
-    for axis in range(len(shape)):
-        first = np.take(places, range(shape[axis] - 1), axis).ravel()
-        second = np.take(places, range(1, shape[axis]), axis).ravel()
-        columns.append(np.eye(places.size)[second] - np.eye(places.size)[first])
-    return np.concatenate(columns).T
 
 
 def as_shape(shape: Sequence[int] | None, inputs: int) -> tuple[int, ...]:
@@ -162,17 +152,18 @@ def as_shape(shape: Sequence[int] | None, inputs: int) -> tuple[int, ...]:
 class _Recorder:
     def __init__(self, classes: IntArray | None):
         self._classes = classes
-        self._lines: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+        self._lines: list[dict[str, FloatArray]] = []
 
     def add(self, arrays: dict[str, Any]) -> None:
-        chance = arrays["distance"]
+        line = {"cost": arrays["cost"]}
         if self._classes is not None:
-            chance = asking.probabilities(arrays[OUTPUT])[np.arange(len(self._classes)), self._classes]
-        self._lines.append((arrays["cost"], chance, arrays["distance"]))
+            chances = asking.probabilities(arrays[OUTPUT])
+            line["probability_of_target"] = chances[np.arange(len(chances)), self._classes]
+        self._lines.append({**line, "distance": arrays["distance"]})
 
     def done(self) -> Course:
-        cost, chance, distance = (np.stack(lines) for lines in zip(*self._lines, strict=True))
-        return Course(cost, None if self._classes is None else chance, distance)
+        steps = {name: np.stack([line[name] for line in self._lines]) for name in self._lines[0]}
+        return Course({} if self._classes is None else {"target": self._classes}, steps)
 
 
 def _target(net: Network, target: Any) -> tuple[FloatArray, IntArray | None]:
@@ -187,17 +178,6 @@ def _target(net: Network, target: Any) -> tuple[FloatArray, IntArray | None]:
         wanted = wanted.reshape(1, -1)
     kind = net.architecture.loss.targets
     return as_targets(wanted, kind, len(wanted), net.outputs, np.float64), None
-
-
-def _strengths(penalties: Sequence[str] | Mapping[str, float]) -> dict[str, float]:
-    if not isinstance(penalties, Mapping | Sequence) or isinstance(penalties, str):
-        raise InputError(f"penalties must be names such as ['smoothness'], not {shown(penalties)}")
-    for name in penalties:
-        if name not in STRENGTHS:
-            raise unknown("penalty", name, STRENGTHS)
-    if not isinstance(penalties, Mapping):
-        return {name: STRENGTHS[name] for name in penalties}
-    return {name: check_number(f"the strength of {name}", value, least=0) for name, value in penalties.items()}
 
 
 def _start(

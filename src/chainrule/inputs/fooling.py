@@ -33,9 +33,12 @@ class Fooled:
     `original` and `x` have shape (rows, inputs); `labels` and `answers` (what the network takes `x` for) shape (rows,);
     `success` says which rows were fooled within the `budget`, and `distance` how far each was moved: the smallest
     budget found for it. Rows without success are where the last attempt ended. `aims`, shape (rows,), holds the class
-    that each was led to, -1 for just away from its label. `path` says how each went: the cost that was climbed or
-    descended, the probability of the target, or of the label where there is no target, and the distance; `equations`
-    is what was run at each step.
+    that each was led to, -1 for just away from its label.
+
+    `path` says how each went, step by step: its `label`; the class `toward` which it was led, if any (the target, or a
+    rival that proved nearer); the `probability_of_label` and `probability_of_toward`; the `distance`; and the cost that
+    was followed, either up the `cost_of_label` or, where there is a class to lead it to, down the `cost_of_toward`.
+    `equations` is what was run at each step.
     """
 
     original: FloatArray
@@ -54,8 +57,9 @@ class Fooled:
     def __str__(self) -> str:
         limit = f"within {self.budget:g} ({self.method}, norm {self.norm})"
         if len(self.x) > 1:
-            far = f": half of them within {np.median(self.distance[self.success]):.3g}" if self.success.any() else ""
-            return f"{int(self.success.sum())} of {len(self.x)} samples are fooled {limit}{far}"
+            count = int(self.success.sum())
+            half = f": half of these {count} within {np.median(self.distance[self.success]):.3g}" if count > 1 else ""
+            return f"{count} of {len(self.x)} samples are fooled {limit}{half}"
         if not self.success[0]:
             return f"still taken for class {self.answers[0]}: not fooled {limit}"
         return f"class {self.labels[0]} is taken for class {self.answers[0]} after a change of {self.distance[0]:.3g}"
@@ -141,7 +145,6 @@ def fool(
     with one_thread():
         found = search.smallest(samples, most, bisections) if bisections else search.attempt(samples, most)
     answers = asking.answers(net, found.x)
-    course = Course(found.cost, found.probability, found.distances)
     return Fooled(
         samples.origin,
         found.x,
@@ -153,7 +156,7 @@ def fool(
         found.aims,
         search.attack.norm,
         method,
-        course,
+        found.course(samples.labels),
         search.attack.equations,
     )
 

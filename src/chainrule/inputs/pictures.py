@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +25,8 @@ _MOST_TILES = 100
 def dream_picture(dream: Dream) -> Figure:
     """Return a tile for each dream, at most five in a row, under its class and how sure the network is."""
     titles = [""] * len(dream.x)
-    if dream.path.probability is not None:
-        chances = dream.path.probability[-1]
-        titles = [f"{label}: {chance:.1%}" for label, chance in zip(dream.target, chances, strict=True)]
+    if dream.probability is not None:
+        titles = [f"{label}: {chance:.1%}" for label, chance in zip(dream.target, dream.probability[-1], strict=True)]
     return _grid(dream.x, titles, dream.shape, columns=min(5, len(dream.x)))
 
 
@@ -38,7 +37,12 @@ def fooled_picture(fooled: Fooled, shape: Sequence[int]) -> Figure:
         tiles += [fooled.original[row], fooled.x[row] - fooled.original[row], fooled.x[row]]
         became = f"taken for {fooled.answers[row]}" if fooled.success[row] else f"still {fooled.answers[row]}"
         titles += [f"{fooled.labels[row]}", f"by {fooled.distance[row]:.3g}", became]
-    return _grid(np.array(tiles), titles, shape, columns=3 * min(2, len(fooled.x)), signed=slice(1, None, 3))
+    return _grid(np.array(tiles), titles, shape, columns=3 * min(2, len(fooled.x)), signed=range(1, len(tiles), 3))
+
+
+def parts_picture(values: FloatArray, name: str, titles: Sequence[str], shape: Sequence[int]) -> Figure:
+    """Return a tile for each row of numbers with a sign: red above 0, blue below."""
+    return _grid(values, titles, shape, columns=min(5, len(values)), signed=range(len(values)), name=name)
 
 
 def curve_picture(curves: Sequence[Curve]) -> Figure:
@@ -55,24 +59,45 @@ def curve_picture(curves: Sequence[Curve]) -> Figure:
 
 
 def _grid(
-    tiles: FloatArray, titles: Sequence[str], shape: Sequence[int], columns: int, signed: slice | None = None
+    tiles: FloatArray,
+    titles: Sequence[str],
+    shape: Sequence[int],
+    columns: int,
+    signed: Collection[int] = (),
+    name: str = "change",
 ) -> Figure:
-    """Return a picture of each row of `tiles`; those of `signed` are changes, white where there is none."""
+    """Return a picture of each row of `tiles`; those whose places are `signed` are white at 0, `name` says of what."""
     if len(shape) != 2:
         raise InputError(f"inputs of shape {tuple(shape)} are no pictures: give shape=(height, width)")
     if len(tiles) > _MOST_TILES:
         raise InputError(f"a picture shows at most {_MOST_TILES} tiles, not {len(tiles)}: take fewer rows")
     rows = -(-len(tiles) // columns)
-    figure = new_figure(_TILE * columns, (_TILE + 0.2) * rows)
+    figure = new_figure(_TILE * columns + 1, (_TILE + 0.2) * rows)
     axes: Any = figure.subplots(rows, columns, squeeze=False)
-    changes = set(range(len(tiles))[signed]) if signed else set()
-    values = np.delete(tiles, sorted(changes), axis=0)
-    lowest, highest = min(0.0, float(values.min())), max(1.0, float(values.max()))
-    most = max(float(np.abs(tiles[sorted(changes)]).max()), 1e-12) if changes else 1.0
+    scales = _scales(tiles, signed)
+    drawn = {}
     for place, axis in enumerate(axes.flat):
-        axis.axis("off")
-        if place < len(tiles):
-            colours = ("RdBu_r", -most, most) if place in changes else ("gray_r", lowest, highest)
-            axis.imshow(tiles[place].reshape(tuple(shape)), cmap=colours[0], vmin=colours[1], vmax=colours[2])
-            axis.set_title(titles[place], fontsize=8)
+        if place >= len(tiles):
+            axis.axis("off")
+            continue
+        axis.set(xticks=[], yticks=[])  # the frame stays: a white margin is part of a picture
+        axis.spines[:].set(color="0.6", linewidth=0.5)
+        kind = name if place in signed else "value"
+        drawn[kind] = axis.imshow(tiles[place].reshape(tuple(shape)), **scales[place in signed])
+        axis.set_title(titles[place], fontsize=8)
+    for kind, image in drawn.items():
+        bar = figure.colorbar(image, ax=axes, aspect=15 * rows, pad=0.02)
+        bar.set_label(kind, fontsize=8)
+        bar.ax.tick_params(labelsize=7)
     return figure
+
+
+def _scales(tiles: FloatArray, signed: Collection[int]) -> dict[bool, dict[str, Any]]:
+    """Return the colours and their limits of tiles with and without a sign, the same for all of a kind."""
+    most = float(np.abs(tiles[list(signed)]).max(initial=0)) or 1.0
+    values = np.delete(tiles, list(signed), axis=0)
+    lowest, highest = values.min(initial=0.0), values.max(initial=1.0)
+    return {
+        True: {"cmap": "RdBu_r", "vmin": -most, "vmax": most},
+        False: {"cmap": "gray_r", "vmin": float(lowest), "vmax": float(highest)},
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from chainrule.parsing import parse_program
 from chainrule.program import Extent, Program
 
 if TYPE_CHECKING:
+    from chainrule.inputs.penalties import Penalty
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
@@ -31,27 +32,25 @@ def unit_index(net: Network) -> str:
     return net.program(cost=False).declared(X).index_names[-1]
 
 
-def cost_program(net: Network, penalties: Iterable[str] = (), neighbours: int = 0) -> Program:
-    """Return the equations of each sample's ``cost[n]`` and of dE/dx, where E is their sum.
+def cost_program(net: Network, penalties: Sequence[Penalty] = ()) -> Program:
+    """Return the equations of each sample's ``cost[n]`` with its penalties, and of dE/dx, where E is their sum.
 
-    The sum and not the mean, so that the derivative at one sample does not depend on how many there are. `penalties`
-    are terms in ``roughness[n]`` and ``size[n]``; with `neighbours` the input ``neighbours[i,p]`` has so many columns,
-    each the difference of two inputs.
+    The sum and not the mean, so that the derivative at one sample does not depend on how many there are.
     """
     program = net.program(penalties=False)
-    i, p = unit_index(net), fresh_index("p", set(program.sizes))
-    lines = [f"size[n] = sum({i}, x[n,{i}]**2)"]
+    i = unit_index(net)
     sizes: dict[str, Extent] = dict(program.sizes)
     given: list[Ref] = []
-    if neighbours:
-        sizes[p] = neighbours
-        given.append(ref("neighbours", i, p))
-        lines += [
-            f"difference[n,{p}] = sum({i}, x[n,{i}] * neighbours[{i},{p}])",
-            f"roughness[n] = sum({p}, difference[n,{p}]**2)",
-        ]
-    terms = list(penalties)
-    lines = [line for line in lines if terms] + ["cost[n] = " + " + ".join(["c[n]", *terms]), "E = sum(n, cost[n])"]
+    lines, terms = [], ["c[n]"]
+    for penalty in penalties:
+        p = fresh_index("p", set(sizes))
+        for name, array in penalty.given.items():
+            given.append(ref(name, *(i, p)[: array.ndim]))
+            if array.ndim == 2:
+                sizes[p] = array.shape[1]
+        lines += [line.format(i=i, p=p) for line in penalty.lines]
+        terms.append(f"{penalty.strength!r} * {penalty.term}")
+    lines += ["cost[n] = " + " + ".join(terms), "E = sum(n, cost[n])"]
     return _derived(program, lines, given, sizes)
 
 
@@ -79,7 +78,8 @@ def ascent(program: Program, optimizer: Optimizer, norm: str, targeted: bool) ->
     """Return `program` with the steps of fast gradient sign and projected gradient methods.
 
     The optimiser is given a direction in place of the gradient: of all changes within the budget the one along which
-    the cost rises (or, `targeted`, falls) fastest to first order. Then x is brought back within the budget.
+    the cost rises (or, `targeted`, falls) fastest to first order; inputs whose bounds leave them nowhere to go have no
+    part in it. Then x is brought back within the budget.
     """
     i = program.declared(X).index_names[-1]
     sign = "" if targeted else "-"
@@ -88,8 +88,9 @@ def ascent(program: Program, optimizer: Optimizer, norm: str, targeted: bool) ->
         back = [f"x[n,{i}] <- minimum(maximum(x[n,{i}], origin[n,{i}] - budget[n]), origin[n,{i}] + budget[n])"]
     else:
         direction = [
-            f"slope[n] = sqrt(sum({i}, d_x[n,{i}]**2))",
-            f"direction[n,{i}] = {sign}budget[n] * d_x[n,{i}] / maximum(slope[n], {_TINY})",
+            f"free[n,{i}] = d_x[n,{i}] * (low[n,{i}] < high[n,{i}])",
+            f"slope[n] = sqrt(sum({i}, free[n,{i}]**2))",
+            f"direction[n,{i}] = {sign}budget[n] * free[n,{i}] / maximum(slope[n], {_TINY})",
         ]
         back = [
             f"reach[n] = sqrt(sum({i}, (x[n,{i}] - origin[n,{i}])**2))",

@@ -15,6 +15,7 @@ from chainrule.engines.reference import Plan
 from chainrule.errors import TrainingError
 from chainrule.files import check_destination, replace
 from chainrule.initializers import Init
+from chainrule.inputs.asking import IntArray
 from chainrule.inputs.programs import X
 from chainrule.program import Program
 
@@ -25,26 +26,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """What happened to each of several inputs, step by step; NaN once one had arrived.
+    """What happened to each of several inputs, step by step.
 
-    All have shape (steps + 1, rows), the first line being the start: `cost`, `probability` of the class in question
-    (None where the network has no classes) and `distance` from the start.
+    `fixed` holds what is the same at every step, arrays of shape (rows,), with -1 for none; `steps` what changes,
+    arrays of shape (steps + 1, rows), the first line being the start: NaN once a row had arrived, and where there is no
+    such number. `course["distance"]` is one of these. What their names mean is said by `dream` and `fool`.
     """
 
-    cost: FloatArray
-    probability: FloatArray | None
-    distance: FloatArray
+    fixed: dict[str, IntArray]
+    steps: dict[str, FloatArray]
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self.steps[name]
 
     def __str__(self) -> str:
-        return f"a path of {len(self.cost) - 1} steps of {self.cost.shape[1]} inputs"
+        count, rows = self["distance"].shape
+        return f"a path of {count - 1} steps of {rows} inputs"
 
     def csv(self) -> str:
-        """Return it as CSV: row and step from 0, cost, probability and distance."""
-        lines = ["row,step,cost,probability,distance"]
-        for row in range(self.cost.shape[1]):
-            for step in np.flatnonzero(~np.isnan(self.cost[:, row])):
-                probability = "" if self.probability is None else f"{self.probability[step, row]:.9g}"
-                lines.append(f"{row},{step},{self.cost[step, row]:.9g},{probability},{self.distance[step, row]:.9g}")
+        """Return it as CSV: the number of the row, from 0, what is fixed, the step, and what changes."""
+        lines = [",".join(["row", *self.fixed, "step", *self.steps])]
+        for row in range(self["distance"].shape[1]):
+            fixed = ["" if values[row] < 0 else str(values[row]) for values in self.fixed.values()]
+            for step in np.flatnonzero(~np.isnan(self["distance"][:, row])):
+                numbers = [values[step, row] for values in self.steps.values()]
+                written = ["" if np.isnan(number) else f"{number:.9g}" for number in numbers]
+                lines.append(",".join([str(row), *fixed, str(step), *written]))
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | Path) -> None:

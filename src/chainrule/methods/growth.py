@@ -59,21 +59,27 @@ class Growth:
         return float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
 
 
-def measure(method: Method, inputs: Sequence[int] = INPUTS, tell: Callable[[int, float], None] | None = None) -> Growth:
-    """Measure one method on networks of 3 hidden units (tanh) and an output, with 32 samples in float64.
+def measure(
+    methods: Sequence[Method], inputs: Sequence[int] = INPUTS, tell: Callable[[Method, int, float], None] | None = None
+) -> list[Growth]:
+    """Measure methods on networks of 3 hidden units (tanh) and an output, with 32 samples in float64.
 
     It is the processor's time on one thread, which other programs hardly change: that of one step, or the mean of as
-    many as fit into a fifth of a second after the first. `tell` is called with the weights and the seconds of each.
+    many as fit into a fifth of a second after the first. One network after the other is measured by all methods;
+    `tell` is called with the method, the weights and the seconds of each.
     """
-    found = []
+    found: list[list[float]] = []
     for width in inputs:
-        net = Network(width, [Dense(HIDDEN, "tanh"), Dense(1)], dtype="float64")
-        seconds = _seconds(net, method)
-        found.append((net.vector.size, seconds))
-        if tell:
-            tell(net.vector.size, seconds)
-    weights, times = zip(*found, strict=True)
-    return Growth(method.name, weights, times)
+        found.append([])
+        for method in methods:
+            net = Network(width, [Dense(HIDDEN, "tanh"), Dense(1)], dtype="float64")
+            found[-1].append(_seconds(net, method))
+            if tell:
+                tell(method, net.vector.size, found[-1][-1])
+    weights = tuple(map(weights_of, inputs))
+    return [
+        Growth(method.name, weights, times) for method, times in zip(methods, zip(*found, strict=True), strict=True)
+    ]
 
 
 def _seconds(net: Network, method: Method) -> float:

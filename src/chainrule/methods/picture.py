@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.methods.growth import Growth
 from chainrule.methods.race import Course
 from chainrule.plots import new_figure
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _STYLES = ("-", "--", "-.", ":")
+_POINTS = 200
+"""So many of a course are drawn: more than one sees, and all of a long one would make an .svg of megabytes."""
 
 
 def picture_of_race(title: str, courses: Sequence[Course], goal: float) -> Figure:
@@ -24,8 +28,10 @@ def picture_of_race(title: str, courses: Sequence[Course], goal: float) -> Figur
     left, right = figure.subplots(1, 2, sharey=True)
     for place, course in enumerate(courses):
         style = _STYLES[place % len(_STYLES)]  # exact gradients give the same line: it shows both
-        left.plot(course.evaluations, course.cost, style, label=course.method.name.replace("_", " "))
-        right.plot(course.seconds, course.cost, style)
+        drawn = _spread(len(course.cost))
+        costs = np.array(course.cost)[drawn]
+        left.plot(np.array(course.evaluations)[drawn], costs, style, label=course.method.name.replace("_", " "))
+        right.plot(np.array(course.seconds)[drawn], costs, style)
     for axes, label in ((left, "network evaluations"), (right, "seconds")):
         axes.set(xscale="log", yscale="log", xlabel=label)
         axes.axhline(goal, color="grey", linewidth=0.8, linestyle=":")
@@ -34,6 +40,17 @@ def picture_of_race(title: str, courses: Sequence[Course], goal: float) -> Figur
     figure.suptitle(title)
     figure.legend(loc="outside right center", frameon=False)
     return figure
+
+
+def _spread(count: int) -> list[int]:
+    """Return the places of a course that are drawn, as many in each tenth of a logarithmic axis, the ends among them.
+
+    >>> _spread(4), len(_spread(10**6)), _spread(10**6)[-1]
+    ([0, 1, 2, 3], 175, 999999)
+    """
+    if not count:
+        return []
+    return sorted({round(place) - 1 for place in np.geomspace(1, count, _POINTS).tolist()})
 
 
 def picture_of_growth(found: Sequence[Growth]) -> Figure:

@@ -34,6 +34,11 @@ class Task:
     goal: float
     batch_size: int | None = None
 
+    @property
+    def weights(self) -> int:
+        """The number of trained weights, biases among them."""
+        return sum(self.net.parameters[one.ref.name].size for one in self.net.architecture.trainable)
+
 
 @dataclass
 class Course:
@@ -62,7 +67,8 @@ def race(
     """Train copies of a network, each by one method, until the goal is reached or the time is over.
 
     All run step by step on NumPy with one thread, so that they are compared on equal terms; the network itself is
-    left as it is. `tell` is called after each.
+    left as it is. `tell` is called after each. What is loaded when a method trains for the first time is loaded before
+    its time begins.
 
     >>> from chainrule import GradientDescent, methods
     >>> from chainrule.examples import network
@@ -72,11 +78,18 @@ def race(
     """
     found = []
     for method in methods:
+        run(_warm_up(), method, seconds=seconds, epochs=1, seed=seed)
         course = run(task, method, seconds=seconds, epochs=epochs, seed=seed)
         found.append(course)
         if tell:
             tell(course)
     return found
+
+
+def _warm_up() -> Task:
+    from chainrule import Dense, GradientDescent, Network
+
+    return Task("warm-up", Network(1, [Dense(1)]), [[1.0]], [0.0], GradientDescent(0.1), goal=0.0)
 
 
 def run(task: Task, method: Method, *, seconds: float, epochs: int, seed: int) -> Course:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from chainrule.methods.gradients import generator
 
 if TYPE_CHECKING:
+    from chainrule.engines.standing import Training
     from chainrule.methods.trials import Genetic, Perturbation
 
 Array = npt.NDArray[Any]
@@ -46,12 +47,22 @@ class RandomPerturbation(Search):
         return here if kept is None else kept
 
 
-class Breeding(Search):
-    """Generations of a population."""
+def repeats(training: Training) -> bool:
+    """Tell whether the same weights cost the same at every step: all rows are one batch, without dropout."""
+    rows, net = training.data["N"], training.net
+    return (training.settings.batch_size or rows) >= rows and not net.architecture.masks and not net.states
 
-    def __init__(self, method: Genetic, seed: int):
-        self.method, self.seed = method, seed
+
+class Breeding(Search):
+    """Generations of a population.
+
+    With `repeats` the cost of the same weights is the same at every step, so that the elite needs no evaluation.
+    """
+
+    def __init__(self, method: Genetic, seed: int, repeats: bool):
+        self.method, self.seed, self.repeats = method, seed, repeats
         self.members: Array | None = None
+        self.elite_costs = np.zeros(0)
 
     def improve(self, here: Array, cost: float, costs: Costs, step: int) -> Array:
         """Evaluate the members, breed the next ones, and return the best."""
@@ -60,12 +71,16 @@ class Breeding(Search):
             noise = self.method.spread * rng.standard_normal((self.method.population, here.size))
             self.members = here + noise.astype(here.dtype)
         self.members[0] = here
-        found = costs(self.members)
+        # The first member's cost is that of the forward pass before, on whatever batch.
+        known = np.array([cost, *self.elite_costs[1:]])
+        found = np.concatenate([known, costs(self.members[len(known) :])])
         ranked = np.argsort(found, kind="stable")
-        elite = self.members[ranked[: self.method.elite]]
-        children = self.children(rng, self.members, found)
+        best = ranked[: self.method.elite]
+        elite, children = self.members[best], self.children(rng, self.members, found)
+        if self.repeats:
+            self.elite_costs = found[best]
         self.members = np.concatenate([elite, children])
-        return np.array(elite[0])
+        return np.array(self.members[0])
 
     def children(self, rng: np.random.Generator, members: Array, found: Array) -> Array:
         """Return the children that take the places below the elite."""

@@ -35,11 +35,11 @@ class _TrialMethod(Method):
         """Return the stepping engine with this method's search in place of an update."""
         from chainrule.methods.engine import SearchEngine
 
-        return SearchEngine(training, self.search(training.settings.seed))
+        return SearchEngine(training, self.search(training))
 
     @abstractmethod
-    def search(self, seed: int) -> Search:
-        """Return what proposes weights, drawn from a seed."""
+    def search(self, training: Training) -> Search:
+        """Return what proposes weights in a training."""
 
 
 @dataclass(frozen=True)
@@ -68,24 +68,25 @@ class Perturbation(_TrialMethod):
         if self.otherwise not in FAILURES:
             raise unknown("way to go on (otherwise)", self.otherwise, FAILURES)
 
-    def search(self, seed: int) -> Search:
-        """Return what proposes weights, drawn from a seed."""
+    def search(self, training: Training) -> Search:
+        """Return what proposes weights in a training."""
         from chainrule.methods.search import RandomPerturbation
 
-        return RandomPerturbation(self, seed)
+        return RandomPerturbation(self, training.settings.seed)
 
 
 @dataclass(frozen=True)
 class Genetic(_TrialMethod):
     """A genetic algorithm on the weights themselves (Holland 1975; Montana and Davis 1989).
 
-    A step is one generation on its batch: all members are evaluated at once; the best `elite` live on; the others are
-    replaced by children, whose parents win tournaments, whose weights come from either parent, and some of whose
-    weights mutate. The network's weights are those of the best member, and its first ones are the first member.
+    A step is one generation on its batch: all members are evaluated at once, the elite only where its costs may have
+    changed (another batch, dropout); the best `elite` live on; the others are replaced by children, whose parents win
+    tournaments, whose weights come from either parent, and some of whose weights mutate. The network's weights are
+    those of the best member, and its first ones are the first member.
 
     Parameters
     ----------
-    population : members, each a network evaluation a step. Default 50.
+    population : members. Default 50.
     tournament : so many members drawn at random compete to be a parent. Default 3.
     crossover : probability that a child has two parents, and not one. Default 0.7.
     mutation : probability that a weight of a child changes. Default 0.1.
@@ -118,8 +119,8 @@ class Genetic(_TrialMethod):
         for name in ("size", "spread"):
             check_number(name, getattr(self, name), above=0)
 
-    def search(self, seed: int) -> Search:
-        """Return what breeds weights, drawn from a seed."""
-        from chainrule.methods.search import Breeding
+    def search(self, training: Training) -> Search:
+        """Return what breeds weights in a training."""
+        from chainrule.methods.search import Breeding, repeats
 
-        return Breeding(self, seed)
+        return Breeding(self, training.settings.seed, repeats(training))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 from chainrule.files import check_destination, replace
 from chainrule.pitfalls.finding import Finding
 from chainrule.pitfalls.registry import PITFALLS
+from chainrule.plots import png_of_lines
 
 SEED = 0
 PAGE = "pitfalls.md"
-COLOURS = 200  # of a picture: few enough for a small file, and enough for thin lines to keep theirs
+DPI = 120
 INTRODUCTION = """\
 # What goes wrong, shown
 
@@ -66,13 +66,8 @@ def picture_name(finding: Finding) -> str:
 
 
 def picture(finding: Finding) -> bytes:
-    """Return a finding's picture as a PNG of few colours."""
-    from PIL import Image
-
-    drawn, small = io.BytesIO(), io.BytesIO()
-    finding.plot().savefig(drawn, format="png", dpi=120)
-    Image.open(drawn).convert("RGB").quantize(COLOURS).save(small, format="png", optimize=True)
-    return small.getvalue()
+    """Return a finding's picture as a small PNG."""
+    return png_of_lines(finding.plot(), DPI)
 
 
 def write(folder: Path) -> None:

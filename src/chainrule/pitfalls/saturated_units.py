@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,38 +13,78 @@ from chainrule.initializers import Init
 from chainrule.layers import Dense
 from chainrule.network import Network
 from chainrule.optimizers import GradientDescent
-from chainrule.pitfalls.drawing import STYLES, label
+from chainrule.pitfalls.drawing import GREY, STYLES, label
 from chainrule.pitfalls.finding import Cell, Finding, Table
-from chainrule.pitfalls.tasks import RING, looks, ring, spread
+from chainrule.pitfalls.tasks import RING, entropy, looks, ring, spread
 from chainrule.ranges import as_seed
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 UNITS, UPDATES, FLAT = 16, 3_000, 0.05
+RATES = (0.001, 0.01, 0.1, 1.0, 10.0)
+LARGE, AFTERWARDS = RATES[-1], 0.1
 # The slope of an activation as a part of its largest slope, from its value a.
 SLOPES = {"sigmoid": lambda a: 4 * a * (1 - a), "tanh": lambda a: 1 - a**2, "relu": lambda a: (a > 0).astype(float)}
+STARTS = {"sigmoid": Init("glorot"), "tanh": Init("glorot"), "relu": Init("he")}
+CHANGES = ("", "weights × 16", "weights × 100", "inputs × 100")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network that may saturate: its activation, its start, what inputs are multiplied by, and its rate."""
+    """A network that may saturate: its activation, and what its hidden weights or its inputs are multiplied by."""
 
-    name: str
     activation: str
-    init: Init
-    scale: float
-    rate: float
+    weights: float = 1
+    inputs: float = 1
+
+    @property
+    def change(self) -> str:
+        """What is multiplied, in words."""
+        factors = {"weights": self.weights, "inputs": self.inputs}
+        return ", ".join(f"{name} × {factor:g}" for name, factor in factors.items() if factor != 1)
+
+    @property
+    def name(self) -> str:
+        """The activation and the change."""
+        return ", ".join(filter(None, (self.activation, self.change)))
 
 
 CASES = (
-    Case("tanh, glorot", "tanh", Init("glorot"), 1, 0.1),
-    Case("tanh, inputs × 100, rate 0.001", "tanh", Init("glorot"), 100, 0.001),
-    Case("tanh, normal (5)", "tanh", Init("normal", 5.0), 1, 0.1),
-    Case("sigmoid, inputs × 100, rate 0.001", "sigmoid", Init("glorot"), 100, 0.001),
-    Case("relu, he", "relu", Init("he"), 1, 0.1),
-    Case("relu, he, rate 10", "relu", Init("he"), 1, 10.0),
+    Case("tanh"),
+    Case("tanh", weights=16),
+    Case("tanh", weights=100),
+    Case("tanh", inputs=100),
+    Case("sigmoid"),
+    Case("sigmoid", inputs=100),
+    Case("relu"),
+    Case("relu", inputs=100),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training of one case with one rate.
+
+    Attributes
+    ----------
+    case, rate : which one.
+    flat : which part of (hidden unit, sample) is saturated at each look, in each of two layers: shape (looks, 2).
+    stuck : how many hidden units are saturated on all samples, at each look.
+    costs : at each look.
+    """
+
+    case: Case
+    rate: float
+    flat: FloatArray
+    stuck: tuple[int, ...]
+    costs: FloatArray
+
+    @property
+    def cost(self) -> float:
+        """The cost at the end."""
+        return float(self.costs[-1])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,9 +94,9 @@ class Saturation(Finding):
     Attributes
     ----------
     updates : numbers of updates at which the networks were looked at.
-    flat : for each case, which part of (hidden unit, sample) is saturated at each look.
-    stuck : for each case, how many hidden units are saturated on all samples at each look.
-    costs : for each case, the cost at each look.
+    sweeps : the runs of each case, by its name, one for each of `RATES`.
+    afterwards : how the run of relu with the largest rate goes on with a rate that is none too large.
+    ignorance : the cost of the best constant output.
     """
 
     name: ClassVar[str] = "saturation"
@@ -65,72 +106,110 @@ class Saturation(Finding):
         "of training deep feedforward neural networks; Maas, Hannun and Ng 2013, Rectifier nonlinearities improve "
         "neural network acoustic models (units that are off for good)"
     )
+    size: ClassVar[tuple[float, float]] = (9.0, 6.0)
 
     updates: tuple[int, ...]
-    flat: dict[str, FloatArray]
-    stuck: dict[str, tuple[int, ...]]
-    costs: dict[str, FloatArray]
+    sweeps: dict[str, tuple[Run, ...]]
+    afterwards: Run
+    ignorance: float
+
+    def best(self, name: str) -> Run:
+        """Return the run of a case that ends with the lowest cost."""
+        return min(self.sweeps[name], key=lambda run: run.cost)
+
+    @property
+    def dead(self) -> Run:
+        """The run of relu with a rate that is too large."""
+        return self.sweeps["relu"][RATES.index(LARGE)]
 
     @property
     def setting(self) -> str:
         """What was done."""
+        rates = ", ".join(f"{rate:g}" for rate in RATES[:-1])
         return (
-            f"2-{UNITS}-{UNITS}-1 networks with one sigmoid output and binary cross-entropy on {RING}. Gradient "
-            f"descent with learning rate 0.1 where nothing else is said (a smaller one with large inputs, since costs "
-            f"jump otherwise), {UPDATES:,} updates in float64; seed {self.seed}. A hidden unit is saturated on a "
-            f"sample if its slope there is under {FLAT:.0%} of the largest slope."
+            f"2-{UNITS}-{UNITS}-1 networks with one sigmoid output and binary cross-entropy on {RING}. The hidden "
+            "layers start by Glorot, those of relu by He, biases at 0; their weights or the inputs are multiplied. "
+            f"{UPDATES:,} updates of gradient descent in float64 with each of the rates {rates} and {LARGE:g}; the "
+            f"table has the one with the lowest cost at the end, but for the last two rows; seed {self.seed}. A hidden "
+            f"unit is saturated on a sample if its slope there is under {FLAT:.0%} of the largest slope."
         )
 
     @property
     def table(self) -> Table:
         """Shares of saturated units before and after, and the end."""
-        columns = ("network", "saturated at the start", "after 100", "at the end", "on all samples at the end")
-        middle = int(np.argmin(np.abs(np.array(self.updates) - 100)))
-        rows: list[tuple[Cell, ...]] = []
-        for name, flat in self.flat.items():
-            shares = (f"{flat[k]:.1%}" for k in (0, middle, -1))
-            rows.append((name, *shares, f"{self.stuck[name][-1]} of {2 * UNITS}", float(self.costs[name][-1])))
-        return Table((*columns, "cost at the end"), tuple(rows))
+        shares = ("saturated at the start, layer 1", "layer 2", "at the end, layer 1", "layer 2")
+        rows = [self._row(name, self.best(name)) for name in self.sweeps]
+        rows += [self._row("relu, too large a rate", self.dead), self._row("the same, afterwards", self.afterwards)]
+        return Table(("network", "rate", *shares, "units on all samples", "cost at the end"), tuple(rows))
+
+    @staticmethod
+    def _row(name: str, run: Run) -> tuple[Cell, ...]:
+        shares = (f"{share:.0%}" for share in (*run.flat[0], *run.flat[-1]))
+        return name, run.rate, *shares, f"{run.stuck[-1]} of {2 * UNITS}", run.cost
 
     @property
     def data(self) -> Table:
-        """Everything at each look."""
-        columns = ("network", "updates", "part saturated", "units saturated on all samples", "cost")
+        """Every run at each look."""
+        columns = ("network", "rate", "updates", "part saturated, layer 1", "layer 2", "units on all samples", "cost")
+        later = UPDATES * np.array([0] * len(CASES) * len(RATES) + [1])
         rows = (
-            (name, step, float(flat[k]), self.stuck[name][k], float(self.costs[name][k]))
-            for name, flat in self.flat.items()
+            (run.case.name, run.rate, int(done) + step, *map(float, run.flat[k]), run.stuck[k], float(run.costs[k]))
+            for run, done in zip(self._runs(), later, strict=True)
             for k, step in enumerate(self.updates)
         )
         return Table(columns, tuple(rows))
 
+    def _runs(self) -> Iterable[Run]:
+        return (*(run for sweep in self.sweeps.values() for run in sweep), self.afterwards)
+
     @property
     def sentences(self) -> tuple[str, str]:
         """What to see."""
-        large, good = "tanh, inputs × 100, rate 0.001", "tanh, glorot"
-        off, end = self.stuck["relu, he, rate 10"][-1], self.costs["relu, he, rate 10"][-1]
+        good, inputs = self.best("tanh"), self.best("tanh, inputs × 100")
+        much, more = self.best("tanh, weights × 16"), self.best("tanh, weights × 100")
+        relu, large = self.best("relu"), self.best("relu, inputs × 100")
         return (
-            f"Inputs that are 100 times too large saturate {self.flat[large][0]:.0%} of all (unit, sample) pairs of "
-            f"tanh before training begins, where the same start saturates {self.flat[good][0]:.0%} with inputs of size "
-            "1; they are still saturated at the end, since next to no gradient passes a saturated unit.",
-            "A relu unit is saturated where it is off, in good networks on about half of the samples; with a rate that "
-            f"is too large {off} of {2 * UNITS} units are off on all samples and stay off, and the cost ends at "
-            f"{end:.3g}.",
+            f"Inputs × 100 saturate {inputs.flat[0][0]:.0%} of layer 1 of tanh before training begins, and "
+            f"{inputs.flat[-1][0]:.0%} of it are saturated at the end: the best rate ends at a cost of {inputs.cost:.3g}, where inputs "
+            f"of size 1 end at {good.cost:.2g}; it takes nearly all of a layer, since weights × 16 saturate "
+            f"{much.flat[0][0]:.0%} of it and end at {much.cost:.2g}, weights × 100 {more.flat[0][0]:.0%} and end at "
+            f"{more.cost:.3g}.",
+            "A relu unit is saturated where it is off, which inputs × 100 do not change at the start, and yet the best "
+            f"rate then ends at {large.cost:.3g} and not at {relu.cost:.2g}, so that large inputs harm by more than "
+            f"saturation; rate {LARGE:g} switches {self.dead.stuck[-1]} of {2 * UNITS} units off on all samples, and "
+            f"{UPDATES:,} more updates with rate {AFTERWARDS:g} leave {self.afterwards.stuck[-1]} off and a cost of "
+            f"{self.afterwards.cost:.3f}, where a constant output has {self.ignorance:.3f}.",
         )
 
     def draw(self, figure: Figure) -> None:
-        """Draw the saturated part and the cost over the updates."""
-        left, right = figure.subplots(1, 2)
-        for style, name in zip(STYLES, self.flat, strict=True):
-            line = style.line(markevery=3)
-            left.plot(self.updates, 100 * self.flat[name], label=name, **line)
-            right.plot(self.updates, self.costs[name], label=name, **line)
-        label(left, "Saturated hidden units, of all units and samples", "updates", "percent")
-        label(right, "Cost", "updates", "binary cross-entropy")
-        for axes in (left, right):
-            axes.set_xscale("symlog", linthresh=1)
-        right.set_yscale("log")
-        left.set_ylim(-3, 103)
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+        """Draw for each activation the saturated part over the updates, and the cost at the end by rate."""
+        panels = figure.subplots(2, len(SLOPES), sharey="row")
+        handles = {}
+        for (above, below), activation in zip(panels.T, ("tanh", "sigmoid", "relu"), strict=True):
+            for name, sweep in self.sweeps.items():
+                case = sweep[0].case
+                if case.activation == activation:
+                    style = STYLES[CHANGES.index(case.change)]
+                    self._draw_shares(above, self.best(name), style.color, style.marker)
+                    (line,) = below.plot(RATES, [run.cost for run in sweep], **style.line())
+                    handles.setdefault(case.change or "as it should be", line)
+            if activation == "relu":
+                self._draw_shares(above, self.dead, GREY, "x")
+            below.axhline(self.ignorance, color=GREY, linewidth=0.8)
+            label(above, f"{activation}: saturated", "updates", "")
+            label(below, f"{activation}: cost at the end", "learning rate", "")
+            above.set_xscale("symlog", linthresh=1)
+            below.set_xscale("log")
+            below.set_yscale("log")
+        panels[0, 0].set_ylabel("percent of (unit, sample)")
+        panels[0, 0].set_ylim(-3, 103)
+        panels[1, 0].set_ylabel("binary cross-entropy")
+        figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4, fontsize=8)
+
+    def _draw_shares(self, axes: Axes, run: Run, color: str, marker: str) -> None:
+        look = {"color": color, "marker": marker, "markersize": 4, "markevery": 4, "linewidth": 1.2}
+        axes.plot(self.updates, 100 * run.flat[:, 0], linestyle="-", **look)
+        axes.plot(self.updates, 100 * run.flat[:, 1], linestyle=":", markerfacecolor="white", **look)
 
 
 def saturation(seed: int = 0) -> Saturation:
@@ -143,23 +222,33 @@ def saturation(seed: int = 0) -> Saturation:
     Raises `InputError` for a seed that is none.
     """
     x, t = ring(as_seed(seed))
-    updates = spread(UPDATES, 28)
-    flat, stuck, costs = {}, {}, {}
-    for case in CASES:
-        dense = Dense(UNITS, case.activation, init=case.init)
-        net = Network(2, [dense, dense, Dense(1, "sigmoid")], "binary_cross_entropy", dtype="float64", seed=seed)
-        course = []
-        for _ in looks(net, case.scale * x, t, updates, GradientDescent(case.rate)):
-            course.append(_look(net, case, x, t))
-        flat[case.name] = np.array([look[0] for look in course])
-        stuck[case.name] = tuple(look[1] for look in course)
-        costs[case.name] = np.array([look[2] for look in course])
-    return Saturation(seed, tuple(updates), flat, stuck, costs)
+    updates = spread(UPDATES, 16)
+    sweeps = {case.name: tuple(_run(_start(case, seed), case, rate, x, t, updates) for rate in RATES) for case in CASES}
+    relu = Case("relu")
+    dying = _start(relu, seed)
+    for rate in (LARGE, AFTERWARDS):
+        afterwards = _run(dying, relu, rate, x, t, updates)
+    return Saturation(seed, tuple(updates), sweeps, afterwards, entropy(t))
 
 
-def _look(net: Network, case: Case, x: FloatArray, t: FloatArray) -> tuple[float, int, float]:
-    """Return the saturated part, the units that are saturated on all samples, and the cost."""
-    values = net.values(case.scale * x, t)
-    slopes = np.hstack([SLOPES[case.activation](values[name].astype(np.float64)) for name in ("a1", "a2")])
-    flat = slopes < FLAT
-    return float(flat.mean()), int(flat.all(axis=0).sum()), float(values["E"])
+def _start(case: Case, seed: int) -> Network:
+    dense = Dense(UNITS, case.activation, init=STARTS[case.activation])
+    net = Network(2, [dense, dense, Dense(1, "sigmoid")], "binary_cross_entropy", dtype="float64", seed=seed)
+    net.set_parameters({name: case.weights * net.parameters[name] for name in ("w1", "w2")})
+    return net
+
+
+def _run(net: Network, case: Case, rate: float, x: FloatArray, t: FloatArray, updates: list[int]) -> Run:
+    inputs = case.inputs * x
+    seen = looks(net, inputs, t, updates, GradientDescent(rate), engine="compiled")
+    course = [_look(net, case, inputs, t) for _ in seen]
+    flat, stuck, costs = zip(*course, strict=True)
+    return Run(case, rate, np.array(flat), stuck, np.array(costs))
+
+
+def _look(net: Network, case: Case, x: FloatArray, t: FloatArray) -> tuple[list[float], int, float]:
+    """Return the saturated part of each layer, the units that are saturated on all samples, and the cost."""
+    values = net.values(x, t)
+    flat = [SLOPES[case.activation](values[name].astype(np.float64)) < FLAT for name in ("a1", "a2")]
+    stuck = sum(int(layer.all(axis=0).sum()) for layer in flat)
+    return [float(layer.mean()) for layer in flat], stuck, float(values["E"])

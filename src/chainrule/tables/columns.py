@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown
+from chainrule.styles import PLAIN, Style
 from chainrule.tables.values import (
     DATE_FORMATS,
     check_fields,
@@ -34,23 +35,6 @@ CLIP = 3.0
 """What smoothly clipped inputs come near to and never reach."""
 ROLES = ("code", "number", "rest")
 """What an input is to the first layer of a network, in the order of inputs; see `chainrule.Columns`."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """How columns become inputs.
-
-    `robust` numbers are centred by the median, scaled by the distance of the quartiles and clipped smoothly; others
-    have mean 0 and standard deviation 1. A category of up to `one_hot` values has an input for each of them; of more,
-    it is one input, a number that stands for its value, if `codes` are wished, or else has inputs for the most frequent.
-    """
-
-    robust: bool = False
-    one_hot: int = 30
-    codes: bool = False
-
-
-PLAIN = Style()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown
+from chainrule.styles import PLAIN, Style
 from chainrule.tables import columns, targets
-from chainrule.tables.columns import FEWEST_ROWS, PLAIN, ROLES, Category, Column, Date, Number, Style
+from chainrule.tables.columns import FEWEST_ROWS, ROLES, Category, Column, Date, Number
 from chainrule.tables.targets import Target
 from chainrule.tables.values import date_format
 
@@ -49,14 +50,7 @@ class TableEncoder:
 
         Raises InputError if no column but the target is of use.
         """
-        used: list[Column] = []
-        left_out: dict[str, str] = {}
-        for column in frame.drop(target.name):
-            reason = reason_to_leave_out(column)
-            if reason:
-                left_out[column.name] = reason
-            else:
-                used.append(fit_column(column, style))
+        used, left_out = fit_columns(frame.drop(target.name), style)
         if not used:
             reasons = _some([f"{shown(name)} ({reason})" for name, reason in left_out.items()])
             raise InputError(f"no column can predict {shown(target.name)}; left out: {reasons or 'there is no other'}")
@@ -142,6 +136,19 @@ class TableEncoder:
 def _some(names: list[str], most: int = 6) -> str:
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def fit_columns(frame: pl.DataFrame, style: Style = PLAIN) -> tuple[list[Column], dict[str, str]]:
+    """Return the columns that are of use with what they learn from the rows given, and the others with the reason."""
+    used: list[Column] = []
+    left_out: dict[str, str] = {}
+    for column in frame:
+        reason = reason_to_leave_out(column)
+        if reason:
+            left_out[column.name] = reason
+        else:
+            used.append(fit_column(column, style))
+    return used, left_out
 
 
 def fit_column(column: pl.Series, style: Style = PLAIN) -> Column:

@@ -1,0 +1,7 @@
+"""Networks as scikit-learn estimators for tables and matrices: a classifier, a regressor, pictures of training."""
+
+from chainrule.estimators.classifier import NetworkClassifier
+from chainrule.estimators.displays import GradientNormDisplay, LossCurveDisplay
+from chainrule.estimators.regressor import NetworkRegressor
+
+__all__ = ["GradientNormDisplay", "LossCurveDisplay", "NetworkClassifier", "NetworkRegressor"]

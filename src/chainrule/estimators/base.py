@@ -1,0 +1,233 @@
+"""What the classifier and the regressor share: parameters to trained networks, rows to outputs."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+from chainrule.errors import InputError
+from chainrule.estimators.chosen import Chosen
+from chainrule.estimators.encoding import Encoding, Inputs, learn_encoding
+from chainrule.estimators.fitting import Fitting, seed_from
+from chainrule.estimators.members import Member
+from chainrule.estimators.parts import Part, Weights
+from chainrule.estimators.rows import feature_names, read_rows
+from chainrule.estimators.stream import Stream, check_rate
+from chainrule.estimators.targets import Target
+from chainrule.ranges import check_yes_no
+from chainrule.threads import one_thread
+
+if TYPE_CHECKING:
+    from chainrule.explain import Document
+    from chainrule.history import History
+    from chainrule.losses import Loss
+    from chainrule.network import Network
+
+# From so many rows on BLAS would share a product of the reference engine among threads, which slows it down.
+_ROWS_FOR_THREADS = 64
+
+
+class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
+    """What both estimators do; `NetworkClassifier` and `NetworkRegressor` document the parameters."""
+
+    _kind: str
+    _encoding: Encoding
+    _target: Target
+    _known: tuple[Any, Inputs] | None = None
+    _trained = 0
+    networks_: list[Network]
+
+    # What the two differ in
+
+    def _read_targets(self, y: Any) -> NDArray[Any]:
+        """Return targets, checked for what they are."""
+        raise NotImplementedError
+
+    def _learn_target(self, training: Part, every: NDArray[Any], chosen: Chosen) -> None:
+        """Set the target from the rows to train with, and the targets of `every` row."""
+        raise NotImplementedError
+
+    def _loss_of(self, chosen: Chosen) -> Loss:
+        """Return the loss."""
+        raise NotImplementedError
+
+    def _costs(self, y: NDArray[Any], weights: Weights | None, learn: bool) -> Weights | None:
+        """Return the weights of rows in the cost; with `learn` they are rows to train with."""
+        return weights
+
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
+        """Return the class of each row, by which a validation part is chosen."""
+        return None
+
+    def _decode(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
+        """Return predictions."""
+        raise NotImplementedError
+
+    def _attributes(self, *networks: Network) -> dict[str, Any]:
+        """Return what an estimator needs to predict by some networks, as they are now."""
+        return {"networks_": list(networks)}
+
+    def _complete(self, validation: Part | None) -> None:
+        """Do what is left to do after training."""
+
+    # Training
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : matrix (array or sparse) or table (pandas, polars, pyarrow), shape (rows, features).
+        y : targets, shape (rows,) or (rows, outputs).
+        sample_weight : of each row, shape (rows,); 2 counts as the row given twice.
+        X_val, y_val, sample_weight_val : rows to validate with, instead of a part of X.
+
+        Returns the estimator. Raises `ValueError` (mostly `InputError`) for data and parameters that do not fit, and
+        `TrainingError` as soon as the cost is no longer finite.
+        """
+        check_yes_no("warm_start", self.warm_start)
+        goes_on = self.warm_start and hasattr(self, "networks_")
+        seed = self.networks_[0].seed if goes_on else seed_from(self.random_state)
+        fitting = Fitting(self, Chosen.of(self, self._kind), seed)
+        every = fitting.part(X, y, sample_weight, reset=not goes_on)
+        training, validation = fitting.split(every, (X_val, y_val, sample_weight_val))
+        if not goes_on:
+            self._learn(fitting.chosen, training, every.y)
+        networks = fitting.networks()
+        if goes_on:
+            networks = self._same_networks(networks, fitting.starts)
+        passed = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+        context = fitting.begin(len(networks), passed)
+        before = self._trained if goes_on else 0
+        self._keep(fitting.train(networks, training, validation, passed, before))
+        self._trained = before + self.n_iter_
+        self.__dict__.pop("_streams", None)
+        self._complete(validation)
+        made = self._attributes
+        context.call_on_fit_task_end(estimator=self, **passed, reconstruction_attributes=lambda: made(*self.networks_))
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: NDArray[Any] | None = None) -> Self:
+        """Show the networks some rows once, with the optimiser that the calls before left."""
+        for name in ("patience", "scoring", "validation_fraction"):
+            if getattr(self, name):
+                raise InputError(f"partial_fit has no rows to validate with: leave {name} out, or train by fit")
+        chosen, first = Chosen.of(self, self._kind), not hasattr(self, "networks_")
+        fitting = Fitting(self, chosen.for_streams(), seed_from(self.random_state) if first else 0)
+        training = fitting.part(X, y, sample_weight, reset=first).with_weight()
+        if first:
+            self._learn(fitting.chosen, training, training.y if classes is None else classes)
+        networks = fitting.networks() if first else self.networks_
+        if first or not hasattr(self, "_streams"):
+            optimizer = fitting.optimizer()
+            check_rate(optimizer)
+            self._streams = [Stream(optimizer) for _ in networks]
+        data, settings = fitting.data(networks[0], training), fitting.settings(False)
+        pairs = zip(networks, self._streams, strict=True)
+        self._keep([Member(net, stream.train(net, settings, data), None) for net, stream in pairs])
+        self._complete(None)
+        return self
+
+    def _learn(self, chosen: Chosen, training: Part, every: NDArray[Any]) -> None:
+        """Learn what turns rows and targets into numbers and back; `every` holds all targets, or all classes."""
+        self.__dict__.pop("networks_", None)  # which would not fit what is learned now, should training fail
+        self._learn_target(training, every, chosen)
+        self._encoding = learn_encoding(
+            training.rows, feature_names(self), chosen.recipe.style, training.weights, as_it_is=chosen.as_it_is
+        )
+
+    def _same_networks(self, made: list[Network], starts: int) -> list[Network]:
+        """Return the networks of the last training, if they are such as a new one would make."""
+        made = made[::starts]
+        for what, old, new in (
+            ("networks", len(self.networks_), len(made)),
+            ("layers", self.networks_[0].architecture.config, made[0].architecture.config),
+        ):
+            if old != new:
+                raise InputError(
+                    f"warm_start goes on with the networks of the last training, but their {what} have changed: "
+                    f"then {len(self.networks_)} of {self.networks_[0]!r}, now {len(made)} of {made[0]!r}"
+                )
+        if starts > 1:
+            raise InputError("warm_start goes on from where training ended; n_restarts starts anew: give one of them")
+        return self.networks_
+
+    def _keep(self, members: list[Member]) -> None:
+        """Set what training leaves behind."""
+        self.networks_ = [member.net for member in members]
+        self.histories_ = [member.history for member in members]
+        first = members[0]
+        self.n_iter_ = max(history.epochs for history in self.histories_)
+        self.loss_curve_ = first.history.cost
+        costs = first.history.validation_cost
+        self.validation_scores_ = first.scores or ([-cost for cost in costs] if costs else None)
+
+    @property
+    def network_(self) -> Network:
+        """The trained network, of an ensemble the first."""
+        return self.networks_[0]
+
+    @property
+    def history_(self) -> History:
+        """The course of the training, of an ensemble that of its first network."""
+        return self.histories_[0]
+
+    # Predicting
+
+    def _inputs(self, X: Any) -> Inputs:
+        from sklearn.utils.validation import check_is_fitted
+
+        if self._known is not None and X is self._known[0]:
+            return self._known[1]
+        check_is_fitted(self)
+        return self._encoding.inputs(read_rows(self, X, reset=False))
+
+    def _outputs(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return the mean of the networks' outputs, shape (rows, outputs)."""
+        wide = len(inputs) >= _ROWS_FOR_THREADS
+        with one_thread() if wide else nullcontext():
+            outputs = [net.predict(inputs) for net in self.networks_]
+        mean: NDArray[np.float64] = np.mean(outputs, axis=0, dtype=np.float64)
+        return mean
+
+    def explain(self, X: Any, row: int = 0, y: Any = None, **options: Any) -> Document:
+        """Return the worked example of one row: every number of a training step, and how it is calculated.
+
+        Parameters
+        ----------
+        X : rows as for `predict`.
+        row : which of them, counted from 0.
+        y : its target, or those of all rows; if left out, what is predicted.
+        options : as for `chainrule.Network.explain`: `focus`, `style`, `digits`, `language`, `optimizer`, ...
+
+        The numbers are those of the network (of an ensemble the first): inputs as columns became them, outputs before
+        a temperature or the units of y. Of a network of more than some 400 steps it shows what the weight with the
+        largest derivative needs, unless `focus` asks for another.
+        """
+        from chainrule.estimators.explaining import explain_row
+
+        return explain_row(self, X, row, y, options)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "networks_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn may expect: sparse matrices, gaps, texts, categories."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = tags.input_tags.allow_nan = True
+        tags.input_tags.string = tags.input_tags.categorical = True
+        return tags

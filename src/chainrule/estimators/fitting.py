@@ -1,0 +1,178 @@
+"""One training of an estimator: its rows read and split, its networks made, trained, and watched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from chainrule.engines.processor import available_cores
+from chainrule.errors import InputError, shown
+from chainrule.estimators.chosen import Chosen, last_activation
+from chainrule.estimators.members import Data, Member, Task, new_networks
+from chainrule.estimators.parts import Part, check_lengths, check_weights
+from chainrule.estimators.rows import read_rows
+from chainrule.estimators.scoring import scorer_of
+from chainrule.estimators.splitting import check_parts, set_aside
+from chainrule.estimators.tasks import EpochTasks
+from chainrule.estimators.watching import Look, Watch
+from chainrule.network import Network
+from chainrule.optimizers import Optimizer
+from chainrule.ranges import whole
+from chainrule.settings import Settings
+from chainrule.tally import rows_of
+
+if TYPE_CHECKING:
+    from chainrule.estimators.base import NetworkEstimator
+
+Triple = tuple[Any, Any, Any]
+
+
+class Fitting:
+    """What `fit` of an estimator does, step by step; `seed` is that of its first network."""
+
+    def __init__(self, estimator: NetworkEstimator, chosen: Chosen, seed: int):
+        self.estimator, self.chosen, self.seed = estimator, chosen, seed
+        self.starts = 1 if estimator.n_restarts is None else whole("n_restarts", estimator.n_restarts)
+        self.members = 1 if estimator.ensemble is None else whole("ensemble", estimator.ensemble)
+
+    # Rows
+
+    def part(self, X: Any, y: Any, weights: Any, *, reset: bool, learn: bool = True) -> Part:
+        """Return rows with targets and weights, checked; with `learn` they are to train with."""
+        estimator = self.estimator
+        if y is None:
+            name = type(estimator).__name__
+            raise InputError(f"This {name} estimator requires y to be passed, but the target y is None.")
+        rows = read_rows(estimator, X, reset=reset)
+        targets = estimator._read_targets(y)
+        check_lengths(rows, targets)
+        checked = check_weights(weights, rows)
+        return Part(X, None, rows, targets, checked, estimator._costs(targets, checked, learn))
+
+    def split(self, training: Part, given: Triple) -> tuple[Part, Part | None]:
+        """Return the rows to train with, and those to validate if there are any; rows of weight 0 are in neither."""
+        X, y, weights = given
+        if X is not None or y is not None:
+            for one, other, value in (("X_val", "y_val", y), ("y_val", "X_val", X)):
+                if value is None:
+                    raise InputError(f"{one} is given without {other}")
+            return training.with_weight(), self.part(X, y, weights, reset=False, learn=False).with_weight()
+        if weights is not None:
+            raise InputError("sample_weight_val is given without X_val and y_val")
+        fraction, present = self.chosen.recipe.validation_fraction, training.with_weight()
+        if not fraction:
+            return present, None
+        rows, aside = set_aside(len(present), fraction, self.seed, self.estimator._strata(present.y))
+        if self.estimator.validation_fraction is not None:
+            check_parts(rows, aside, fraction)
+        return (present.take(rows), present.take(aside)) if len(aside) else (present, None)
+
+    def data(self, net: Network, part: Part) -> Data:
+        """Return rows as a network's inputs, targets and weights."""
+        estimator = self.estimator
+        given = net.given(estimator._encoding.inputs(part.rows), estimator._target.encode(part.y), part.costs)
+        return given if part.costs is None or part.costs.all() else rows_of(given, part.costs.nonzero()[0])
+
+    # Networks
+
+    def networks(self) -> list[Network]:
+        """Return new networks, not trained yet: for each member of the ensemble as many as there are starts."""
+        estimator = self.estimator
+        loss, target = estimator._loss_of(self.chosen), estimator._target
+        layers = self.chosen.layers(estimator._encoding, target.outputs, last_activation(loss, target))
+        net = Network(len(estimator._encoding.input_names), layers, loss, seed=self.seed)
+        return new_networks(net, self.members * self.starts)
+
+    def settings(self, chooses_best: bool) -> Settings:
+        """Return how to train; where costs choose the best epoch and nothing is said of patience, all are trained."""
+        estimator, recipe = self.estimator, self.chosen.recipe
+        patience = recipe.patience if recipe.patience is not None or not chooses_best else recipe.epochs
+        return Settings(
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            seed=self.seed,
+            early_stopping=None if estimator.scoring is not None else patience,
+            stop_seconds=estimator.max_seconds,
+            progress=bool(estimator.verbose),
+            engine=estimator.engine,
+            threads=threads_of(estimator.threads),
+        )
+
+    def optimizer(self) -> Optimizer:
+        """Return the optimiser."""
+        estimator = self.estimator
+        return self.chosen.optimizer(estimator.optimizer, estimator.rate, estimator.weight_decay)
+
+    def begin(self, networks: int, passed: Any) -> Any:
+        """Tell scikit-learn's callbacks that the training of so many networks begins; return its context."""
+        epochs = self.chosen.recipe.epochs
+        context = self.estimator._init_callback_context(
+            max_subtasks=epochs if networks == 1 else networks, sequential_subtasks=networks == 1
+        )
+        context.call_on_fit_task_begin(estimator=self.estimator, **passed)
+        return context
+
+    def train(
+        self, networks: Sequence[Network], training: Part, validation: Part | None, passed: Any, before: int
+    ) -> list[Member]:
+        """Train the networks under the eyes of all who watch, and return those kept.
+
+        `passed` is what scikit-learn's callbacks may ask for: X, y and metadata; `before` the epochs trained before.
+        """
+        estimator, recipe = self.estimator, self.chosen.recipe
+        data = self.data(networks[0], training)
+        held_out = None if validation is None else self.data(networks[0], validation)
+        scorer = scorer_of(estimator, validation)
+        with ExitStack() as stack:
+            looks = self._looks(networks, passed, stack)
+            watch: Callable[[int], Watch] | None = None
+            if scorer or any(looks):
+                watch = lambda number: Watch(scorer, recipe.patience, looks[number])  # noqa: E731
+            task = Task(self.optimizer(), self.settings(held_out is not None), data, held_out, watch, before)
+            return task.train(networks, self.starts)
+
+    def _looks(self, networks: Sequence[Network], passed: Any, stack: ExitStack) -> list[list[Look]]:
+        """Return, for each network, the callbacks of chainrule and the tasks of scikit-learn's."""
+        own = self.estimator.callbacks
+        own = [] if own is None else [own] if callable(own) else list(own)
+        for callback in own:
+            if not callable(callback):
+                raise InputError(f"a callback is a function of the network and the history, not {shown(callback)}")
+        if own and len(networks) > 1:
+            raise InputError(f"callbacks are for one network, but there are {len(networks)}; set_callbacks is for all")
+        context = self.estimator._callback_fit_ctx
+        if not hasattr(self.estimator, "_skl_callbacks"):
+            return [own for _ in networks]
+        looks: list[list[Look]] = []
+        for number, net in enumerate(networks):
+            epochs = self.chosen.recipe.epochs
+            mine = context
+            if len(networks) > 1:
+                mine = context.subcontext(task_name="network", task_id=number, max_subtasks=epochs)
+                mine.call_on_fit_task_begin(estimator=self.estimator, **passed)
+                stack.callback(mine.call_on_fit_task_end, estimator=self.estimator, **passed)
+            tasks = EpochTasks(self.estimator, mine, epochs, passed, self.estimator._attributes)
+            stack.callback(tasks.close)
+            tasks.begin(net)
+            looks.append([*own, tasks])
+        return looks
+
+
+def seed_from(random_state: Any) -> int:
+    """Return a seed: a whole number is one, a `RandomState` or None draws one; else raises `ValueError`."""
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+        return whole("random_state", random_state, least=0, most=2**63 - 1)
+    from sklearn.utils import check_random_state
+
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def threads_of(threads: int | None) -> int | None:
+    """Return how many threads may work: as many as asked for, or as the workers of joblib leave to each."""
+    if threads is not None:
+        return whole("threads", threads)
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(limit), available_cores()) if limit.isdigit() and int(limit) else None

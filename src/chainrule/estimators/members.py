@@ -1,0 +1,109 @@
+"""The networks of an estimator: made from seeds, trained one or many at a time, the best of several starts kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import TrainingError
+from chainrule.estimators.watching import Watch
+from chainrule.history import History
+from chainrule.many import Job, train_all
+from chainrule.network import Network
+from chainrule.optimizers import Optimizer
+from chainrule.settings import Settings
+from chainrule.threads import one_thread
+from chainrule.trainer import Trainer
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trained network with its history and, if it was scored, the score of the validation rows by epoch."""
+
+    net: Network
+    history: History
+    scores: list[float] | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all networks of an estimator have in common: data and settings.
+
+    `watch` makes what looks at a training after each epoch, given its number; None where nobody does. `before` is how
+    many epochs were trained before, from which batches are drawn in another order.
+    """
+
+    optimizer: Optimizer
+    settings: Settings
+    data: Data
+    held_out: Data | None
+    watch: Callable[[int], Watch] | None
+    before: int
+
+    def train(self, networks: Sequence[Network], starts: int) -> list[Member]:
+        """Train all networks; of each `starts` that follow one another keep the best.
+
+        Raises the `TrainingError` of the first of which all starts diverged.
+        """
+        watches = [self.watch(number) if self.watch else None for number in range(len(networks))]
+        jobs = [self._job(net, watch) for net, watch in zip(networks, watches, strict=True)]
+        with one_thread():
+            results = self._run(jobs)
+        members = []
+        for first in range(0, len(jobs), starts):
+            group = range(first, first + starts)
+            best = first
+            if starts > 1:
+                best = min(group, key=lambda k: self._badness(jobs[k], results[k], watches[k]))
+            history, watch = results[best], watches[best]
+            if isinstance(history, TrainingError):
+                raise history
+            members.append(Member(jobs[best].net, history, watch.scores if watch else None))
+        return members
+
+    def _job(self, net: Network, watch: Watch | None) -> Job:
+        callbacks = [watch] if watch else []
+        settings = replace(self.settings, seed=seed_of(net.seed, self.before), callbacks=callbacks)
+        net.optimizer = self.optimizer
+        return Job(net, self.optimizer, settings, self.data, self.held_out)
+
+    def _run(self, jobs: Sequence[Job]) -> Sequence[History | TrainingError]:
+        if len(jobs) > 1:
+            results: Sequence[History | TrainingError] = train_all(jobs, self.settings.threads)
+        else:
+            job = jobs[0]
+            results = [Trainer(job.net, job.optimizer, job.settings, job.data, job.held_out).run()]
+        for job, result in zip(jobs, results, strict=True):
+            for watch in job.settings.callbacks:
+                if isinstance(watch, Watch) and isinstance(result, History):
+                    watch.finish(job.net, result)
+        return results
+
+    def _badness(self, job: Job, result: History | TrainingError, watch: Watch | None) -> float:
+        """Return what is lower for a better start: its best score, or the cost of the rows watched."""
+        if isinstance(result, TrainingError):
+            return math.inf
+        if watch and watch.scores is not None:
+            return -watch.best_score
+        watched = self.data if self.held_out is None else self.held_out
+        return job.net.cost(watched, penalties=self.held_out is None)
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of one of several networks: the first has the estimator's own, others one made of it.
+
+    >>> seed_of(7, 0), seed_of(7, 1) == seed_of(8, 0)
+    (7, False)
+    """
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) if number else seed
+
+
+def new_networks(net: Network, count: int) -> list[Network]:
+    """Return a network and others of the same equations, `count` in all."""
+    return [net, *(net.twin(seed_of(net.seed, number)) for number in range(1, count))]

@@ -1,0 +1,96 @@
+"""The rows of a training with their targets and weights: those to train with, and those to validate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError, shown
+from chainrule.estimators.rows import Matrix, part_of
+from chainrule.estimators.splitting import Places
+from chainrule.ranges import check_number
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows: as given, as read, their checked targets and their weights.
+
+    `places` are the rows' numbers in what was given, None for all of it. `weights` are those given, `costs` with the
+    classes' weights in them; None for 1 everywhere.
+    """
+
+    given: Any
+    places: Places | None
+    rows: Matrix | pl.DataFrame
+    y: NDArray[Any]
+    weights: Weights | None
+    costs: Weights | None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, chosen: Places) -> Part:
+        """Return some of the rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        costs = None if self.costs is None else self.costs[chosen]
+        places = chosen if self.places is None else self.places[chosen]
+        return Part(self.given, places, part_of(self.rows, chosen), self.y[chosen], weights, costs)
+
+    @property
+    def X(self) -> Any:
+        """The rows of what was given, of its kind, for a scorer."""
+        if self.places is None:
+            return self.given
+        from sklearn.utils import _safe_indexing
+
+        given = self.given.tocsr() if hasattr(self.given, "tocsr") else self.given
+        return _safe_indexing(given if hasattr(given, "__getitem__") else np.asarray(given), self.places)
+
+    def with_weight(self) -> Part:
+        """Return the rows whose weight is not 0: a row of weight 0 is one that is not there."""
+        if self.weights is None or self.weights.all():
+            return self
+        return self.take(np.flatnonzero(self.weights))
+
+
+def check_weights(weights: Any, rows: Matrix | pl.DataFrame) -> Weights | None:
+    """Return sample weights, shape (rows,), float64; raises `ValueError` as scikit-learn does."""
+    if weights is None:
+        return None
+    from sklearn.utils.validation import _check_sample_weight
+
+    array: Weights = _check_sample_weight(weights, np.empty((len(rows), 1)), dtype=np.float64, ensure_non_negative=True)
+    return array
+
+
+def check_lengths(rows: Matrix | pl.DataFrame, y: NDArray[Any], names: tuple[str, str] = ("X", "y")) -> None:
+    """Raise `InputError` if there are not as many targets as rows."""
+    if len(rows) != len(y):
+        raise InputError(
+            f"Found input variables with inconsistent numbers of samples: {names[0]} has {len(rows)} rows, "
+            f"{names[1]} has {len(y)}"
+        )
+
+
+def class_weights(given: Any, y: NDArray[Any], weights: Weights | None) -> dict[Any, float]:
+    """Return the weight of each class by a dictionary (1 for others) or "balanced"; raises `ValueError` otherwise."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    if isinstance(given, Mapping):
+        return {
+            label: check_number(f"the weight of class {label!r}", weight, least=0) for label, weight in given.items()
+        }
+    if given != "balanced":
+        raise InputError(f"class_weight must be 'balanced' or a dictionary such as {{'rare': 5}}, not {shown(given)}")
+    classes = np.unique(y)
+    found = compute_class_weight(given, classes=classes, y=y, sample_weight=weights)
+    return dict(zip(classes.tolist(), found.tolist(), strict=True))

@@ -1,0 +1,23 @@
+"""How the columns of a table become inputs: what can be chosen, apart from what does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Style:
+    """How columns become inputs.
+
+    `robust` numbers are centred by the median, scaled by the distance of the quartiles and clipped smoothly; others
+    have mean 0 and standard deviation 1. A category of up to `one_hot` values has an input for each of them; of more,
+    it is one input, a number that stands for its value, if `codes` are wished, or else has inputs for the most
+    frequent.
+    """
+
+    robust: bool = False
+    one_hot: int = 30
+    codes: bool = False
+
+
+PLAIN = Style()
