@@ -36,6 +36,7 @@ class Recipe:
     epochs, batch_size : of the training.
     patience : epochs without a lower validation cost after which it stops; None to go through all.
     validation_fraction : the part of the rows set aside to choose the best epoch by; 0 for none.
+    ensemble : how many networks, each with another part set aside; what they say is averaged.
     style : how columns become inputs.
     """
 
@@ -53,6 +54,7 @@ class Recipe:
     batch_size: int = 128
     patience: int | None = None
     validation_fraction: float = 0.2
+    ensemble: int = 5
     style: Style = field(default_factory=lambda: Style(robust=True, one_hot=8, codes=True))
 
     def layers(self, encoder: TableEncoder, outputs: int, last: str) -> list[AnyLayer]:
@@ -76,8 +78,9 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "default": {"classes": Recipe(smoothing=0.1), "numbers": Recipe()},
     "plain": {
         kind: Recipe(
-            hidden=(100,), activation="relu", waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999, epochs=200, batch_size=200,
-            validation_fraction=0.0, style=Style(),
+            hidden=(100,), activation="relu", waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999,
+            epochs=200, batch_size=200,
+            validation_fraction=0.0, ensemble=1, style=Style(),
         )
         for kind in ("classes", "numbers")
     },

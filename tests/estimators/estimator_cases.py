@@ -15,7 +15,7 @@ RECIPES = ("plain", "default")
 
 def small(kind: str = "classes", **changes):
     """Return an estimator that trains in a moment."""
-    settings = {"hidden": (8,), "epochs": 5, "rate": 0.02, "batch_size": 16, "random_state": 0}
+    settings = {"hidden": (8,), "epochs": 5, "rate": 0.02, "batch_size": 16, "ensemble": 1, "random_state": 0}
     return ESTIMATORS[kind](**{**settings, **changes})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
@@ -72,8 +73,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         """Return what an estimator needs to predict by some networks, as they are now."""
         return {"networks_": list(networks)}
 
-    def _complete(self, validation: Part | None) -> None:
-        """Do what is left to do after training."""
+    def _complete(self, validations: Sequence[Part | None]) -> None:
+        """Do what is left to do after training, given the rows that each network was not trained with."""
 
     # Training
 
@@ -104,19 +105,20 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         seed = self.networks_[0].seed if goes_on else seed_from(self.random_state)
         fitting = Fitting(self, Chosen.of(self, self._kind), seed)
         every = fitting.part(X, y, sample_weight, reset=not goes_on)
-        training, validation = fitting.split(every, (X_val, y_val, sample_weight_val))
+        splits = fitting.split(every, (X_val, y_val, sample_weight_val))
         if not goes_on:
-            self._learn(fitting.chosen, training, every.y)
+            known = splits[0].training if len(splits) == 1 else every.with_weight()
+            self._learn(fitting.chosen, known, every.y)
         networks = fitting.networks()
         if goes_on:
             networks = self._same_networks(networks, fitting.starts)
         passed = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
         context = fitting.begin(len(networks), passed)
         before = self._trained if goes_on else 0
-        self._keep(fitting.train(networks, training, validation, passed, before))
+        self._keep(fitting.train(networks, splits, passed, before))
         self._trained = before + self.n_iter_
         self.__dict__.pop("_streams", None)
-        self._complete(validation)
+        self._complete([split.validation for split in splits])
         made = self._attributes
         context.call_on_fit_task_end(estimator=self, **passed, reconstruction_attributes=lambda: made(*self.networks_))
         return self
@@ -139,7 +141,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         data, settings = fitting.data(networks[0], training), fitting.settings(False)
         pairs = zip(networks, self._streams, strict=True)
         self._keep([Member(net, stream.train(net, settings, data), None) for net, stream in pairs])
-        self._complete(None)
+        self._complete([])
         return self
 
     def _learn(self, chosen: Chosen, training: Part, every: NDArray[Any]) -> None:
@@ -196,11 +198,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         check_is_fitted(self)
         return self._encoding.inputs(read_rows(self, X, reset=False))
 
-    def _outputs(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Return the mean of the networks' outputs, shape (rows, outputs)."""
+    def _outputs(self, inputs: Inputs, networks: Sequence[Network] = ()) -> NDArray[np.float64]:
+        """Return the mean of the outputs of all networks, or of some, shape (rows, outputs)."""
         wide = len(inputs) >= _ROWS_FOR_THREADS
         with one_thread() if wide else nullcontext():
-            outputs = [net.predict(inputs) for net in self.networks_]
+            outputs = [net.predict(inputs) for net in networks or self.networks_]
         mean: NDArray[np.float64] = np.mean(outputs, axis=0, dtype=np.float64)
         return mean
 

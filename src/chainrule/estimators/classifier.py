@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -45,7 +46,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     scoring : a scorer, by name or itself, that chooses the best epoch instead of the loss of the validation rows.
     class_weight : "balanced", or a dictionary from classes to weights.
     calibrate : whether probabilities get a temperature fitted on the validation rows, if there are any. Default True.
-    ensemble : train so many networks and take the mean of their probabilities. Default 1.
+    ensemble : train so many networks, each with another part set aside, and take the mean of their probabilities.
     n_restarts : train each network from so many starts and keep the best. Default 1.
     warm_start : whether `fit` goes on with the networks of the last one.
     callbacks : functions of the network and its history, called after each epoch; True ends training. Those of
@@ -96,7 +97,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         scoring: Any = None,
         class_weight: Any = None,
         calibrate: bool = True,
-        ensemble: int = 1,
+        ensemble: int | None = None,
         n_restarts: int = 1,
         warm_start: bool = False,
         callbacks: Any = None,
@@ -201,12 +202,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     def _attributes(self, *networks: Network) -> dict[str, Any]:
         return {**super()._attributes(*networks), "temperature_": None}
 
-    def _complete(self, validation: Part | None) -> None:
+    def _complete(self, validations: Sequence[Part | None]) -> None:
         self.temperature_ = None
-        if self.calibrate and validation is not None:
-            raw = self._probabilities(self._outputs(self._encoding.inputs(validation.rows)), None)
-            targets, weights = self._target.encode(validation.y), validation.costs
-            self.temperature_ = fit_temperature(raw, targets, weights, separate=isinstance(self._target, Indicators))
+        known = [(net, rows) for net, rows in zip(self.networks_, validations, strict=False) if rows is not None]
+        if self.calibrate and known:
+            raw = np.concatenate([self._raw(net, rows) for net, rows in known])
+            targets = np.concatenate([self._target.encode(rows.y) for _, rows in known])
+            costs = np.concatenate([np.ones(len(rows)) if rows.costs is None else rows.costs for _, rows in known])
+            self.temperature_ = fit_temperature(raw, targets, costs, separate=isinstance(self._target, Indicators))
+
+    def _raw(self, net: Network, rows: Part) -> NDArray[np.float64]:
+        """Return what a network says of rows that it was not trained with; the others may have been."""
+        return self._probabilities(self._outputs(self._encoding.inputs(rows.rows), [net]), None)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn may expect: several labels at once, beside what a classifier does."""

@@ -12,7 +12,7 @@ from chainrule.engines.processor import available_cores
 from chainrule.errors import InputError, shown
 from chainrule.estimators.chosen import Chosen, last_activation
 from chainrule.estimators.members import Data, Member, Task, new_networks
-from chainrule.estimators.parts import Part, check_lengths, check_weights
+from chainrule.estimators.parts import Part, Split, check_lengths, check_weights
 from chainrule.estimators.rows import read_rows
 from chainrule.estimators.scoring import scorer_of
 from chainrule.estimators.splitting import check_parts, set_aside
@@ -36,7 +36,8 @@ class Fitting:
     def __init__(self, estimator: NetworkEstimator, chosen: Chosen, seed: int):
         self.estimator, self.chosen, self.seed = estimator, chosen, seed
         self.starts = 1 if estimator.n_restarts is None else whole("n_restarts", estimator.n_restarts)
-        self.members = 1 if estimator.ensemble is None else whole("ensemble", estimator.ensemble)
+        given = estimator.ensemble
+        self.members = chosen.recipe.ensemble if given is None else whole("ensemble", given)
 
     # Rows
 
@@ -52,23 +53,32 @@ class Fitting:
         checked = check_weights(weights, rows)
         return Part(X, None, rows, targets, checked, estimator._costs(targets, checked, learn))
 
-    def split(self, training: Part, given: Triple) -> tuple[Part, Part | None]:
-        """Return the rows to train with, and those to validate if there are any; rows of weight 0 are in neither."""
+    def split(self, training: Part, given: Triple) -> list[Split]:
+        """Return for each network the rows to train with, and those to validate if there are any.
+
+        Of an ensemble each network sets other rows aside, so that together they are trained with all. Rows of weight 0
+        are in neither part.
+        """
         X, y, weights = given
         if X is not None or y is not None:
             for one, other, value in (("X_val", "y_val", y), ("y_val", "X_val", X)):
                 if value is None:
                     raise InputError(f"{one} is given without {other}")
-            return training.with_weight(), self.part(X, y, weights, reset=False, learn=False).with_weight()
+            held_out = self.part(X, y, weights, reset=False, learn=False).with_weight()
+            return [Split(training.with_weight(), held_out)] * self.members
         if weights is not None:
             raise InputError("sample_weight_val is given without X_val and y_val")
         fraction, present = self.chosen.recipe.validation_fraction, training.with_weight()
         if not fraction:
-            return present, None
-        rows, aside = set_aside(len(present), fraction, self.seed, self.estimator._strata(present.y))
+            return [Split(present, None)] * self.members
+        strata = self.estimator._strata(present.y)
+        return [self._set_aside(present, fraction, strata, number) for number in range(self.members)]
+
+    def _set_aside(self, present: Part, fraction: float, strata: Any, number: int) -> Split:
+        rows, aside = set_aside(len(present), fraction, self.seed, strata, number)
         if self.estimator.validation_fraction is not None:
             check_parts(rows, aside, fraction)
-        return (present.take(rows), present.take(aside)) if len(aside) else (present, None)
+        return Split(present.take(rows), present.take(aside)) if len(aside) else Split(present, None)
 
     def data(self, net: Network, part: Part) -> Data:
         """Return rows as a network's inputs, targets and weights."""
@@ -115,24 +125,26 @@ class Fitting:
         context.call_on_fit_task_begin(estimator=self.estimator, **passed)
         return context
 
-    def train(
-        self, networks: Sequence[Network], training: Part, validation: Part | None, passed: Any, before: int
-    ) -> list[Member]:
+    def train(self, networks: Sequence[Network], splits: Sequence[Split], passed: Any, before: int) -> list[Member]:
         """Train the networks under the eyes of all who watch, and return those kept.
 
         `passed` is what scikit-learn's callbacks may ask for: X, y and metadata; `before` the epochs trained before.
         """
         estimator, recipe = self.estimator, self.chosen.recipe
-        data = self.data(networks[0], training)
-        held_out = None if validation is None else self.data(networks[0], validation)
-        scorer = scorer_of(estimator, validation)
+        rows = [rows for split in splits for rows in [self._rows(networks[0], split)] * self.starts]
+        scorers = [scorer for split in splits for scorer in [scorer_of(estimator, split.validation)] * self.starts]
         with ExitStack() as stack:
             looks = self._looks(networks, passed, stack)
             watch: Callable[[int], Watch] | None = None
-            if scorer or any(looks):
-                watch = lambda number: Watch(scorer, recipe.patience, looks[number])  # noqa: E731
-            task = Task(self.optimizer(), self.settings(held_out is not None), data, held_out, watch, before)
+            if any(scorers) or any(looks):
+                watch = lambda number: Watch(scorers[number], recipe.patience, looks[number])  # noqa: E731
+            chooses_best = all(held_out is not None for _, held_out in rows)
+            task = Task(self.optimizer(), self.settings(chooses_best), rows, watch, before)
             return task.train(networks, self.starts)
+
+    def _rows(self, net: Network, split: Split) -> tuple[Data, Data | None]:
+        validation = split.validation
+        return self.data(net, split.training), None if validation is None else self.data(net, validation)
 
     def _looks(self, networks: Sequence[Network], passed: Any, stack: ExitStack) -> list[list[Look]]:
         """Return, for each network, the callbacks of chainrule and the tasks of scikit-learn's."""
@@ -142,7 +154,10 @@ class Fitting:
             if not callable(callback):
                 raise InputError(f"a callback is a function of the network and the history, not {shown(callback)}")
         if own and len(networks) > 1:
-            raise InputError(f"callbacks are for one network, but there are {len(networks)}; set_callbacks is for all")
+            raise InputError(
+                f"callbacks are for one network, but there are {len(networks)}: give ensemble=1 and n_restarts=1, or "
+                "use set_callbacks, which is for all"
+            )
         context = self.estimator._callback_fit_ctx
         if not hasattr(self.estimator, "_skl_callbacks"):
             return [own for _ in networks]

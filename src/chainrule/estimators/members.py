@@ -33,7 +33,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Task:
-    """What all networks of an estimator have in common: data and settings.
+    """What all networks of an estimator have in common, and for each of them the rows to train and to validate with.
 
     `watch` makes what looks at a training after each epoch, given its number; None where nobody does. `before` is how
     many epochs were trained before, from which batches are drawn in another order.
@@ -41,8 +41,7 @@ class Task:
 
     optimizer: Optimizer
     settings: Settings
-    data: Data
-    held_out: Data | None
+    rows: Sequence[tuple[Data, Data | None]]
     watch: Callable[[int], Watch] | None
     before: int
 
@@ -52,7 +51,7 @@ class Task:
         Raises the `TrainingError` of the first of which all starts diverged.
         """
         watches = [self.watch(number) if self.watch else None for number in range(len(networks))]
-        jobs = [self._job(net, watch) for net, watch in zip(networks, watches, strict=True)]
+        jobs = [self._job(*one) for one in zip(networks, self.rows, watches, strict=True)]
         with one_thread():
             results = self._run(jobs)
         members = []
@@ -67,11 +66,11 @@ class Task:
             members.append(Member(jobs[best].net, history, watch.scores if watch else None))
         return members
 
-    def _job(self, net: Network, watch: Watch | None) -> Job:
+    def _job(self, net: Network, rows: tuple[Data, Data | None], watch: Watch | None) -> Job:
         callbacks = [watch] if watch else []
         settings = replace(self.settings, seed=seed_of(net.seed, self.before), callbacks=callbacks)
         net.optimizer = self.optimizer
-        return Job(net, self.optimizer, settings, self.data, self.held_out)
+        return Job(net, self.optimizer, settings, *rows)
 
     def _run(self, jobs: Sequence[Job]) -> Sequence[History | TrainingError]:
         if len(jobs) > 1:
@@ -91,8 +90,8 @@ class Task:
             return math.inf
         if watch and watch.scores is not None:
             return -watch.best_score
-        watched = self.data if self.held_out is None else self.held_out
-        return job.net.cost(watched, penalties=self.held_out is None)
+        watched = job.data if job.held_out is None else job.held_out
+        return job.net.cost(watched, penalties=job.held_out is None)
 
 
 def seed_of(seed: int, number: int) -> int:

@@ -62,6 +62,14 @@ class Part:
         return self.take(np.flatnonzero(self.weights))
 
 
+@dataclass(frozen=True)
+class Split:
+    """The rows that a network is trained with, and those that choose its best epoch, if there are any."""
+
+    training: Part
+    validation: Part | None
+
+
 def check_weights(weights: Any, rows: Matrix | pl.DataFrame) -> Weights | None:
     """Return sample weights, shape (rows,), float64; raises `ValueError` as scikit-learn does."""
     if weights is None:

@@ -27,7 +27,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     ----------
     loss : name, `Loss`, or a formula in ``y``, ``t`` and ``z`` of the scaled numbers. Default squared_error. For
         poisson, y must be counts; they are scaled to mean 1.
-    ensemble : train so many networks and take the mean of their predictions. Default 1.
+    ensemble : train so many networks, each with another part set aside, and take the mean of their predictions.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         validation_fraction: float | None = None,
         patience: int | None = None,
         scoring: Any = None,
-        ensemble: int = 1,
+        ensemble: int | None = None,
         n_restarts: int = 1,
         warm_start: bool = False,
         callbacks: Any = None,

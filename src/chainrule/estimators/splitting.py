@@ -12,24 +12,28 @@ from chainrule.errors import InputError
 Places = NDArray[np.intp]
 
 
-def set_aside(rows: int, fraction: float, seed: int, classes: NDArray[Any] | None = None) -> tuple[Places, Places]:
+def set_aside(
+    rows: int, fraction: float, seed: int, classes: NDArray[Any] | None = None, turn: int = 0
+) -> tuple[Places, Places]:
     """Return the rows to train with and those to validate, both in their order.
 
-    With `classes`, a number for each row, each class has its share in the part set aside to within a row, and keeps a
-    row to train with at least.
+    Each `turn` sets aside others, until all rows had theirs; then a new round begins, in another order. With `classes`,
+    a number for each row, each class has its share in the part set aside to within a row, and keeps a row to train with
+    at least.
 
     >>> training, aside = set_aside(10, 0.2, seed=0, classes=np.array([0] * 5 + [1] * 5))
     >>> len(training), (aside < 5).tolist()
     (8, [True, False])
     """
     count = round(rows * fraction)
-    order = np.random.default_rng([seed, 1]).permutation(rows)
+    round_, turn = divmod(turn, max(1, round(1 / fraction)))
+    order = np.random.default_rng([seed, 1 + round_]).permutation(rows)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
         ordered = classes[order]
         order = order[1:][ordered[1:] == ordered[:-1]]  # the first of each class stays
     count = min(count, len(order), rows - 1)
-    picked = order[((np.arange(count) + 0.5) * len(order) / max(count, 1)).astype(np.intp)]
+    picked = order[((np.arange(count) + 0.5) * len(order) / max(count, 1)).astype(np.intp) - turn]
     chosen = np.zeros(rows, bool)
     chosen[picked] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
