@@ -21,10 +21,18 @@ LONGER = {"400 steps": {"steps": 400}, "10 starts": {"starts": 10}, "no rivals":
 
 
 def dreams(net, data, judges) -> None:
-    dreamt = dream(net, range(10))
-    agree = {name: int((judge.predict(dreamt.x) == np.arange(10)).sum()) for name, judge in judges.items()}
-    print(f"  dreams: {dreamt}")
-    print("  dreams taken for their class:", ", ".join(f"{name} {count} of 10" for name, count in agree.items()))
+    for name, how in {"like the digits": {"like": data.x}, "small and smooth": {}, "bare": {"penalties": ()}}.items():
+        dreamt = dream(net, range(10), **how)
+        agree = {judge: int((known.predict(dreamt.x) == np.arange(10)).sum()) for judge, known in judges.items()}
+        print(f"  dreams, {name}: {dreamt}")
+        print("    taken for their class:", ", ".join(f"{judge} {count} of 10" for judge, count in agree.items()))
+        print(f"    agreement with the nearest digit of their class: {agreement(dreamt.x, data):.2f}")
+
+
+def agreement(x, data) -> float:
+    """How far each dream goes with the training digit of its class that it goes with most, as a mean correlation."""
+    known = [data.x[data.labels == digit] for digit in range(10)]
+    return np.mean([max(np.corrcoef(one, other)[0, 1] for other in known[digit]) for digit, one in enumerate(x)])
 
 
 def curves(net, data) -> None:
@@ -60,6 +68,8 @@ def main() -> None:
     judges["random forest"] = RandomForestClassifier(random_state=0)
     for judge in judges.values():
         judge.fit(data.x, data.labels)
+    mean = np.tile(data.x.mean(axis=0), (10, 1))
+    print(f"agreement of the mean of all digits with the nearest digit of each class: {agreement(mean, data):.2f}")
     for seed in SEEDS:
         net = digits.train(data, seed)
         right = (net.predict(data.held_out).argmax(axis=1) == data.held_out_labels).mean()

@@ -1,4 +1,4 @@
-"""Networks for the tests of inputs: random smooth ones with classes, and one that knows the digits."""
+"""Networks for the tests of inputs: random smooth ones with classes, one that knows the digits, ones for a table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import polars as pl
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule import tables
+from chainrule.recipes import recipe_of
+from chainrule.styles import Style
 from random_networks import randomise
 
 SMOOTH = ("tanh", "sigmoid", "softplus", "gelu")
@@ -51,3 +55,32 @@ def digits() -> tuple[cr.Network, Any]:
 
     data = digits.load()
     return digits.train(data, seed=0), data
+
+
+@cache
+def flats(encoding: str) -> tuple[cr.Network, tables.TableEncoder, pl.DataFrame]:
+    """A table in which a flat is dear if it is large enough for its district and heating, with a model of it.
+
+    "plain": numbers scaled, a place for each value of a category. "robust": numbers clipped, `heating` as one code,
+    and the recipe's first layer, with waves of the numbers and learned rows of the codes.
+    """
+    random = np.random.default_rng(0)
+    rooms, size = random.integers(1, 6, 300), random.uniform(20, 120, 300)
+    district, heating = (
+        random.choice(["centre", "edge"], 300),
+        random.choice(["gas", "none", "oil", "pump", "wood"], 300),
+    )
+    built = [f"20{year:02d}-05-01" for year in random.integers(0, 24, 300)]
+    least = np.where(district == "centre", 80, 120) + np.where(heating == "none", 30, 0)
+    price = np.where(size + 15 * rooms > least, "dear", "cheap")
+    columns = {"size": size, "rooms": rooms, "district": district, "heating": heating, "built": built, "price": price}
+    frame, target = tables.recognise_target(pl.DataFrame(columns), "price")
+    style = Style(robust=True, one_hot=2, codes=True) if encoding == "robust" else Style()
+    encoder = tables.TableEncoder.fit(frame, target, style)
+    recipe = recipe_of("default", "classes").changed(hidden=(16,))
+    layers: list[Any] = [cr.Dense(8, "tanh"), cr.Dense(2, "softmax")]
+    if encoding == "robust":
+        layers = recipe.layers(encoder, 2, "softmax")
+    net = cr.Network(len(encoder.input_names), layers, "cross_entropy")
+    net.fit(encoder.inputs(frame), encoder.targets(frame), epochs=40, optimizer=cr.Adam(0.02), engine="reference")
+    return net, encoder, frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,31 @@ def test_an_output_that_jumps_is_not_complete_and_says_so() -> None:
 def test_they_say_what_they_found() -> None:
     net = cr.Network(2, [cr.Dense(1)], dtype="float64")
     net.set_parameters({"w1": [[1.0], [-3.0]]})
-    assert str(saliency(net, [1.0, 1.0])) == "output 0 changes most with input 1: by -3 times its change"
-    assert "differs from the baseline's by -2, -3 of it due to input 1" in str(integrated_gradients(net, [1.0, 1.0]))
-    assert "the saliency of 2 inputs in 2 rows" in str(saliency(net, [[1.0, 1.0], [0.0, 0.0]]))
+    changes = "output 0 changes most with input 1: by -3 times its change"
+    assert str(saliency(net, [1.0, 1.0])) == f"{changes} (inputs count from 0)"
+    assert str(saliency(net, [[1.0, 1.0], [0.0, 0.0]])).splitlines() == [
+        f"row 0: {changes}", f"row 1: {changes}", "(rows and inputs count from 0)"
+    ]  # fmt: skip
+    differs = "output 0 differs from the baseline's by -2: -3 by input 1, +1 by input 0"
+    assert str(integrated_gradients(net, [1.0, 1.0])).startswith(f"{differs} (inputs count from 0); the parts add up")
+    assert f"row 0: {differs}\nrow 1: " in str(integrated_gradients(net, [[1.0, 1.0], [0.0, 1.0]]))
+    assert "and so on for 2 more rows" in str(saliency(net, np.ones((12, 2))))
+
+
+def test_the_parts_named_make_up_the_whole() -> None:
+    net, data = digits()
+    said = str(integrated_gradients(net, data.held_out[0]))
+    whole, parts = re.match(r"output \d differs from the baseline's by (\S+): (.*) \(inputs", said).groups()  # type: ignore[union-attr]
+    assert sum(float(part.split()[0]) for part in parts.split(", ")) == pytest.approx(float(whole), abs=2e-3)
+
+
+def test_they_are_drawn(tmp_path: Any) -> None:
+    net, data = digits()
+    for number, found in enumerate((saliency(net, data.held_out[:3]), integrated_gradients(net, data.held_out[0]))):
+        found.save(tmp_path / f"{number}.png")
+        assert (tmp_path / f"{number}.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="are no pictures"):
+        saliency(cr.Network(3, [cr.Dense(2)]), [1.0, 2.0, 3.0]).save(tmp_path / "no.png")
 
 
 WRONG: list[tuple[Any, dict[str, Any], str]] = [

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 import chainrule as cr
 from chainrule.errors import InputError, TrainingError
 from chainrule.inputs import dream
-from chainrule.inputs.dreaming import neighbours
+from chainrule.inputs.penalties import neighbours
 
 W = np.array([[1.0, -0.5], [0.3, 0.8], [-0.2, 0.4]])
 
@@ -41,9 +41,9 @@ def test_gradient_descent_of_x_is_that_by_hand() -> None:
     for _ in range(5):
         x = np.clip(x - 0.3 * slope_by_hand(x, t, 0.2, 0.1), 0, 1)
     np.testing.assert_allclose(found.x, x, atol=1e-14)
-    np.testing.assert_allclose(found.path.distance[-1], np.linalg.norm(x - start, axis=1))
+    np.testing.assert_allclose(found.path["distance"][-1], np.linalg.norm(x - start, axis=1))
     np.testing.assert_allclose(found.y, softmax(x @ W))
-    np.testing.assert_allclose(found.path.probability[-1], softmax(x @ W)[[0, 1], [0, 1]])
+    np.testing.assert_allclose(found.path["probability_of_target"][-1], softmax(x @ W)[[0, 1], [0, 1]])
 
 
 def test_adam_on_x_is_adam_by_hand() -> None:
@@ -65,25 +65,53 @@ def test_x_stays_within_bounds_and_the_seed_decides(case: Case, optimizer: str, 
     assert (one.x == again.x).all()
     assert (one.x >= -0.5).all()
     assert (one.x <= 2).all()
-    assert one.path.cost.shape == (5, len(target))
+    assert one.path["cost_with_penalties"].shape == (5, len(target))
 
 
 def test_a_judge_trained_separately_takes_the_dreams_for_their_class() -> None:
     net, data = digits()
     judge = LogisticRegression(max_iter=2000).fit(data.x, data.labels)
-    dreamt = dream(net, range(10))
-    assert (net.predict(dreamt.x).argmax(axis=1) == range(10)).all()
-    assert (judge.predict(dreamt.x) == range(10)).sum() >= 8
-    assert (dreamt.path.cost[-1] < dreamt.path.cost[0]).all()
+    for like in (None, data.x):
+        dreamt = dream(net, range(10), like=like)
+        assert (net.predict(dreamt.x).argmax(axis=1) == range(10)).all()
+        assert (judge.predict(dreamt.x) == range(10)).sum() >= 8
+        cost = dreamt.path["cost_with_penalties"]
+        assert (cost[-1] < cost[0]).all()
+
+
+def test_like_the_digits_means_more_like_the_nearest_digit_of_the_class() -> None:
+    net, data = digits()
+
+    def nearness(x: Any) -> float:
+        """How far each dream agrees in pattern with the training digit of its class that it agrees with most."""
+        found = []
+        for digit, dreamt in enumerate(x):
+            known = data.x[data.labels == digit]
+            found.append(max(np.corrcoef(dreamt, one)[0, 1] for one in known))
+        return float(np.mean(found))
+
+    bare, plain, like = (
+        dream(net, range(10), **how).x for how in ({"penalties": ()}, {}, {"like": data.x})
+    )  # fmt: skip
+    assert nearness(like) > 0.9 > 0.8 > nearness(plain) > nearness(bare)
+
+
+def test_unlikeness_is_the_distance_of_mahalanobis() -> None:
+    random = np.random.default_rng(0)
+    like, start = random.normal(size=(50, 3)) @ random.normal(size=(3, 3)) + 2, np.array([[0.4, 0.5, 0.6]])
+    found = dream(one_layer(), 0, start=start, steps=1, bounds=None, like=like, penalties={"unlikeness": 2.0})
+    covariance = np.cov(like.T)
+    covariance = 0.9 * covariance + 0.1 * np.trace(covariance) / 3 * np.eye(3)
+    apart = start[0] - like.mean(axis=0)
+    wanted = -np.log(softmax(start @ W)[0, 0]) + 2 * apart @ np.linalg.inv(covariance) @ apart / 3
+    assert found.path["cost_with_penalties"][0, 0] == pytest.approx(wanted)
 
 
 def test_penalties_smooth_and_shrink() -> None:
     net, _ = digits()
-    plain = dream(net, [3], penalties=())
-    rough = [
-        ((dreamt.x @ neighbours((8, 8))) ** 2).sum() for dreamt in (plain, dream(net, [3], penalties=["smoothness"]))
-    ]
-    ink = [(dreamt.x**2).sum() for dreamt in (plain, dream(net, [3], penalties=["size"]))]
+    plain, smooth, small = (dream(net, [3], penalties=names) for names in ((), ["smoothness"], ["size"]))
+    rough = [((dreamt.x @ neighbours((8, 8))) ** 2).sum() for dreamt in (plain, smooth)]
+    ink = [(dreamt.x**2).sum() for dreamt in (plain, small)]
     assert rough[1] < 0.5 * rough[0]
     assert ink[1] < 0.5 * ink[0]
 
@@ -92,9 +120,9 @@ def test_numbers_may_be_dreamt_of_too() -> None:
     net = cr.Network(4, [cr.Dense(5, "tanh"), cr.Dense(2)], seed=2)
     dreamt = dream(net, [0.3, -0.2], bounds=None, penalties=(), steps=500)
     np.testing.assert_allclose(net.predict(dreamt.x), [[0.3, -0.2]], atol=1e-3)
-    assert dreamt.path.probability is None
+    assert dreamt.probability is None
     assert "the cost from" in str(dreamt)
-    assert ",," in dreamt.path.csv()
+    assert dreamt.path.csv().startswith("row,step,cost_with_penalties,distance\n0,0,")
 
 
 def test_one_output_has_two_classes() -> None:
@@ -102,7 +130,7 @@ def test_one_output_has_two_classes() -> None:
     net.set_parameters({"w1": [[2.0], [-1.0]]})
     dreamt = dream(net, [0, 1], bounds=(-1, 1))
     assert (net.predict(dreamt.x)[:, 0] > 0.5).tolist() == [False, True]
-    assert (dreamt.path.probability[-1] > 0.5).all()
+    assert (dreamt.path["probability_of_target"][-1] > 0.5).all()
 
 
 def test_neighbours_of_a_picture_lie_beside_and_below() -> None:
@@ -116,7 +144,11 @@ def test_pictures_and_paths_are_written(tmp_path: Any) -> None:
     dreamt.save(tmp_path / "d.png")
     dreamt.path.save(tmp_path / "d.csv")
     assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")
-    assert len((tmp_path / "d.csv").read_text().splitlines()) == 1 + 2 * 4
+    lines = (tmp_path / "d.csv").read_text().splitlines()
+    assert lines[0] == "row,target,step,cost_with_penalties,probability_of_target,distance"
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        [str(row), str(target), str(step)] for row, target in enumerate((1, 2)) for step in range(4)
+    ]
     assert "2 inputs in 3 steps: mean cost from" in str(dreamt)
     with pytest.raises(InputError, match=r"inputs of shape \(3,\) are no pictures"):
         dream(one_layer(), 0, steps=1).save(tmp_path / "e.png")
@@ -142,6 +174,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"penalties": ["smoothnes"]}, "did you mean 'smoothness'"),
     ({"penalties": "size"}, "penalties must be names"),
     ({"penalties": {"size": -1}}, "the strength of size must be a number of at least 0"),
+    ({"penalties": ["unlikeness"]}, "needs samples: give them as like="),
+    ({"like": [[1.0, 2.0]]}, r"must have shape \(batch, 3\)"),
+    ({"like": [[1.0, 2.0, 3.0]]}, "like must hold samples that differ"),
     ({"bounds": (2, 1)}, "the lowest and then the highest"),
     ({"shape": (2, 2)}, r"of the 3 inputs of the network, but \(2, 2\) is of 4"),
     ({"optimizer": "adm"}, "did you mean 'adam'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import numpy as np
@@ -114,6 +116,18 @@ def test_frozen_inputs_stay() -> None:
     assert found.x[0, 0] != X[0, 0]
 
 
+def test_frozen_inputs_have_no_part_in_the_direction() -> None:
+    """The second input has the steeper slope: were it not left out, too little of a step would go along the first."""
+    weights = [[3.0], [-400.0]]
+    net = cr.Network(2, [cr.Dense(1, "sigmoid")], "binary_cross_entropy", dtype="float64")
+    net.set_parameters({"w1": weights, "b1": [0.5]})
+    low, high = np.array([-5.0, 0.0]), np.array([5.0, 0.0])
+    for method in ("pgd", "fgsm"):
+        found = fool(net, [[1.0, 0.0]], budget=2, norm="2", method=method, bounds=(low, high))
+        assert found.success.all()
+        assert found.distance[0] == pytest.approx(3.5 / 3, rel=2e-3)
+
+
 def test_other_starts_are_drawn_from_the_seed_and_only_add() -> None:
     net = one_layer()
     one, again = (fool(net, X, budget=0.1, starts=4, seed=3, bisections=0) for _ in range(2))
@@ -130,18 +144,46 @@ def test_any_optimiser_may_take_the_steps() -> None:
 
 def test_the_path_begins_at_the_sample_and_ends_at_the_first_success() -> None:
     found = fool(one_layer(), X, budget=2, steps=20)
-    assert (found.path.distance[0] == 0).all()
+    distance = found.path["distance"]
+    assert (distance[0] == 0).all()
     for row in range(3):
-        steps = np.flatnonzero(~np.isnan(found.path.distance[:, row]))
+        steps = np.flatnonzero(~np.isnan(distance[:, row]))
         assert steps.tolist() == list(range(len(steps)))
-        assert found.path.distance[steps[-1], row] == pytest.approx(found.distance[row])
-    assert "row,step,cost,probability,distance\n0,0," in found.path.csv()
+        assert distance[steps[-1], row] == pytest.approx(found.distance[row])
+
+
+@pytest.mark.parametrize("norm", ["inf", "2"])
+def test_each_column_of_a_path_means_one_thing(norm: str) -> None:
+    net, data = digits()
+    x = data.held_out[net.predict(data.held_out).argmax(axis=1) == data.held_out_labels][:12]
+    aimed = fool(net, x[:3], budget=2, norm=norm, target=(net.predict(x[:3]).argmax(axis=1) + 1) % 10, bounds=(0, 1))
+    for found in (fool(net, x, budget=2, norm=norm, bounds=(0, 1), steps=20), aimed):
+        lines = list(csv.DictReader(io.StringIO(found.path.csv())))
+        assert {int(line["row"]) for line in lines} == set(range(len(found.x)))
+        for line in lines:
+            row = int(line["row"])
+            assert int(line["label"]) == found.labels[row]
+            led = int(line["toward"] or -1)
+            assert led == found.aims[row]
+            for name in ("cost_of_toward", "probability_of_toward"):
+                assert bool(line[name]) == (led >= 0)
+            # The cost of a class is -log of its probability, whichever of the two was followed.
+            whose = "label" if led < 0 else "toward"
+            assert not line["cost_of_label" if led >= 0 else "cost_of_toward"]
+            wanted = -np.log(float(line[f"probability_of_{whose}"]))
+            assert float(line[f"cost_of_{whose}"]) == pytest.approx(wanted, rel=1e-6)
+        first = [line for line in lines if line["step"] == "0"]
+        chances = net.predict(found.original)[range(len(first)), found.labels]
+        np.testing.assert_allclose([float(line["probability_of_label"]) for line in first], chances, rtol=1e-4)
+    assert (aimed.aims >= 0).all()
 
 
 def test_it_says_what_it_did() -> None:
     assert "class 1 is taken for class 0 after a change of 0.7" in str(fool(line(), [1.0, 0.0], budget=2, norm=2))
     assert "still taken for class 1: not fooled within 0.1" in str(fool(line(), [1.0, 0.0], budget=0.1))
     assert "1 of 2 samples are fooled within 0.1" in str(fool(line(), [[1.0, 0.0], [0.0, 0.11]], budget=0.1))
+    several = fool(line(), [[1.0, 0.0], [0.0, 0.13], [0.0, 0.12]], budget=0.1, norm=2)
+    assert "2 of 3 samples are fooled within 0.1 (pgd, norm 2): half of these 2 within 0.004" in str(several)
     assert "x[n,i] <- x[n,i] - rate * direction[n,i]" in fool(line(), [1.0, 0.0], budget=1).equations
 
 

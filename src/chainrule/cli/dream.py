@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chainrule.cli.screen import console, facts
+from chainrule.cli.screen import facts
+from chainrule.cli.tabled import show
 from chainrule.errors import InputError
 from chainrule.files import check_destination
 from chainrule.ranges import as_seed
@@ -24,15 +25,19 @@ def dream(
         float | None, typer.Option(help="Their learning rate; by default 0.05, or the optimizer's.")
     ] = None,
     optimizer: Annotated[str, typer.Option(help="How the picture is updated.")] = "adam",
-    smoothness: Annotated[float, typer.Option(help="The penalty on differences of neighbours.")] = 0.02,
-    size: Annotated[float, typer.Option(help="The penalty on ink.")] = 0.02,
+    unlikeness: Annotated[
+        float, typer.Option(help="The penalty on being unlike the digits trained with, all of them taken together.")
+    ] = 0.05,
+    smoothness: Annotated[float, typer.Option(help="The penalty on differences of neighbours.")] = 0.0,
+    size: Annotated[float, typer.Option(help="The penalty on ink.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the network's start weights, and of the noise.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the pictures to this file (.png or .svg).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the pictures to this file: .png, .svg or .pdf.")] = None,
     path: Annotated[Path | None, typer.Option(help="Write each step's cost and probability to this CSV file.")] = None,
 ) -> None:
     """Train a network on digits, then train noise until the network takes it for each digit.
 
-    A classifier of another kind, trained separately, says what it takes the pictures for.
+    The noise descends to what costs least: the network's cost of the digit, and penalties. A classifier of another
+    kind, trained separately, says what it takes the pictures for.
     """
     from chainrule.cli import digits
     from chainrule.inputs import dream as dream_of
@@ -48,7 +53,8 @@ def dream(
         steps=steps,
         rate=0.05 if rate is None and optimizer == "adam" else rate,
         optimizer=optimizer,
-        penalties={"smoothness": smoothness, "size": size},
+        penalties={"unlikeness": unlikeness, "smoothness": smoothness, "size": size},
+        like=data.x,
         seed=seed,
     )
     if out:
@@ -66,8 +72,17 @@ def check_files(out: Path | None, path: Path | None) -> None:
             check_destination(file)
     if out and path and out.resolve() == path.resolve():
         raise InputError(f"--out and --path are the same file {out}: name two files")
-    if out and out.suffix.lower() not in (".png", ".svg"):
-        raise InputError(f"--out {out} is a picture: let its name end in .png or .svg")
+    if out:
+        check_picture(out)
+
+
+def check_picture(out: Path) -> None:
+    """Raise `InputError` if matplotlib cannot write what a name ends in, or is not there."""
+    from chainrule.plots import new_figure
+
+    kinds = new_figure(1, 1).canvas.get_supported_filetypes()
+    if out.suffix and out.suffix.removeprefix(".").lower() not in kinds:
+        raise InputError(f"--out {out} is a picture: let its name end in .png, .svg or .pdf")
 
 
 def _judgement(data: Digits, dreamt: Dream) -> Any:
@@ -78,20 +93,17 @@ def _judgement(data: Digits, dreamt: Dream) -> Any:
 
 
 def _tell(dreamt: Dream, judged: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table("Dream of", "probability", "cost", "distance", "judged", box=SIMPLE_HEAD)
     course = dreamt.path
-    assert course.probability is not None
-    for row, digit in enumerate(dreamt.target):
-        table.add_row(
+    rows = [
+        (
             str(digit),
-            f"{course.probability[0, row]:.3f} to {course.probability[-1, row]:.3f}",
-            f"{course.cost[0, row]:.3f} to {course.cost[-1, row]:.3f}",
-            f"{course.distance[-1, row]:.2f}",
+            f"{course['probability_of_target'][0, row]:.3f} to {course['probability_of_target'][-1, row]:.3f}",
+            f"{course['cost_with_penalties'][0, row]:.3f} to {course['cost_with_penalties'][-1, row]:.3f}",
+            f"{course['distance'][-1, row]:.2f}",
             str(judged[row]),
         )
-    console().print(table)
+        for row, digit in enumerate(dreamt.target)
+    ]
+    show(("Dream of", "probability", "cost with penalties", "distance", "judged"), rows)
     agree = int((judged == dreamt.target).sum())
     facts({"Judged": f"a logistic regression, trained separately, takes {agree} of {len(judged)} for their digit"})

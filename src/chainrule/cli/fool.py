@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chainrule.cli import tabled
 from chainrule.cli.dream import check_files
 from chainrule.cli.screen import console, facts, plain
 from chainrule.errors import InputError, unknown
@@ -30,38 +31,56 @@ def fool(
     table: Annotated[
         Path | None, typer.Argument(metavar="TABLE", help="For a model: a table with its columns.")
     ] = None,
-    row: Annotated[int | None, typer.Option(help="For a model: the row of the table, counted from 1.")] = None,
+    row: Annotated[int | None, typer.Option(help="With a MODEL: the row of the table, counted from 1.")] = None,
     budget: Annotated[
         float | None,
-        typer.Option(help="The most a sample may change: 0.3 (norm inf), 2 (norm 2), 6 deviations for a table."),
+        typer.Option(
+            help="The most that may change: of a digit 0.3 (norm inf) or 2 (norm 2), of a row 6, "
+            "in standard deviations of its columns."
+        ),
     ] = None,
-    norm: Annotated[str | None, typer.Option(help="inf: the largest change of a pixel; 2: the distance.")] = None,
-    method: Annotated[str, typer.Option(help="pgd, in steps, or fgsm, in one.")] = "pgd",
-    classes: Annotated[str | None, typer.Option(help="Which digits to show, such as 0,3,8; by default all.")] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="Accuracy against budget, for both norms.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the start weights of the network for digits.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the pictures or curves to this file (.png or .svg).")] = None,
-    path: Annotated[Path | None, typer.Option(help="Write each step, or the curves, to this CSV file.")] = None,
+    norm: Annotated[
+        str | None, typer.Option(help="Digits only. inf (default): the largest change of a pixel; 2: the distance.")
+    ] = None,
+    method: Annotated[str | None, typer.Option(help="Digits only. pgd (default), in steps, or fgsm, in one.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Digits only: which to show, such as 0,3,8; by default all.")
+    ] = None,
+    curve: Annotated[
+        bool,
+        typer.Option("--curve", help="Digits only: accuracy against budget for both norms, or for the one of --norm."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Digits only: of the start weights of their network, by default 0.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Digits only: write the pictures or curves to this file: .png, .svg or .pdf.")
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="Digits only: write each step, or the curves, to this CSV file.")
+    ] = None,
 ) -> None:
     """Change what a network recognises, as little as possible, until it no longer does.
 
-    For a row of a table: which smallest changes of which columns change the answer. Without a model: digits that a
-    network trained on the spot recognises.
+    With MODEL, TABLE and --row: which smallest change of a column, or of several, changes the answer for that row to
+    any other. Without a model: digits that a network trained on the spot recognises.
     """
     from chainrule.inputs.asking import as_norm
     from chainrule.inputs.attack import METHODS
 
-    if method not in METHODS:
+    if method not in (None, *METHODS):
         raise unknown("method", method, METHODS)
     measured = None if norm is None else as_norm(norm)
     if budget is not None:
         check_number("--budget", budget, above=0)
     if model is not None:
-        pictures = {"--out": out, "--path": path, "--classes": classes, "--norm": norm, "--curve": curve or None}
-        _refuse(pictures, "is for digits, not for a row of a table")
-        return _row(model, table, row, budget, method)
+        digits = {"--norm": norm, "--method": method, "--classes": classes, "--curve": curve or None}
+        _refuse({**digits, "--seed": seed, "--out": out, "--path": path}, "is for digits, not for a row of a table")
+        return _row(model, table, row, budget)
     _refuse({"--row": row}, "needs a MODEL and a TABLE")
-    _digits(measured, budget, method, classes, curve, as_seed(seed), out, path)
+    if curve:
+        _refuse({"--classes": classes}, "chooses which digits to show, and --curve is of all digits: leave one out")
+    _digits(measured, budget, method or "pgd", classes, curve, as_seed(seed or 0), out, path)
 
 
 def _refuse(given: dict[str, Any], reason: str) -> None:
@@ -70,7 +89,7 @@ def _refuse(given: dict[str, Any], reason: str) -> None:
             raise InputError(f"{name} {reason}")
 
 
-def _row(model: Path, table: Path | None, row: int | None, budget: float | None, method: str) -> None:
+def _row(model: Path, table: Path | None, row: int | None, budget: float | None) -> None:
     from chainrule import models, tables
 
     loaded = models.load(model)
@@ -83,7 +102,7 @@ def _row(model: Path, table: Path | None, row: int | None, budget: float | None,
     frame = tables.read(table)
     if not 1 <= row <= len(frame):
         raise InputError(f"--row must be from 1 to {len(frame)}, the rows of {table}, not {row}")
-    found = change_row(loaded.net, loaded.table, frame, row, budget=budget or BUDGET, method=method)
+    found = change_row(loaded.net, loaded.table, frame, row, budget=budget or BUDGET)
     console().print(plain(found))
 
 
@@ -168,6 +187,10 @@ def _curves(
         lines = [f"{one.norm},{line}" for one in curves for line in one.csv().splitlines()[1:]]
         replace(path.resolve(), "\n".join(["norm,budget,accuracy", *lines, ""]).encode())
     digits.tell(net, data)
-    for one in curves:
-        pairs = zip(one.budgets, one.accuracy, strict=True)
-        facts({f"norm {one.norm}": "  ".join(f"{budget:g}: {accuracy:.1%}" for budget, accuracy in pairs)})
+    names = [name for one in curves for name in (f"budget, norm {one.norm}", "recognised")]
+    columns = [column for one in curves for column in (one.budgets, one.accuracy)]
+    rows = [
+        [f"{value:.1%}" if place % 2 else f"{value:g}" for place, value in enumerate(line)]
+        for line in zip(*columns, strict=True)
+    ]
+    tabled.show(names, rows)

@@ -96,7 +96,9 @@ class Attribution:
         parts = [f"{self.values[row, place]:+.3g} by input {place}" for place in ranked[:_MOST_PARTS]]
         rest = self.values[row, ranked[_MOST_PARTS:]]
         parts += [f"{rest.sum():+.3g} by the other{f' {len(rest)}' * (len(rest) > 1)}"] if len(rest) else []
-        return f"output {self.outputs[row]} differs from the baseline's by {self.difference[row]:.3g}: {', '.join(parts)}"
+        return (
+            f"output {self.outputs[row]} differs from the baseline's by {self.difference[row]:.3g}: {', '.join(parts)}"
+        )
 
     def save(self, path: str | Path, shape: Sequence[int] | None = None) -> None:
         """Write a picture of each row's `values`; `shape` by default a square."""
@@ -108,12 +110,12 @@ def _by_row(lines: list[str], rows: int) -> str:
     if rows == 1:
         return f"{lines[0]} (inputs count from 0)"
     more = [f"and so on for {rows - len(lines)} more rows"] if rows > len(lines) else []
-    return "\n".join([*(f"row {row}: {line}" for row, line in enumerate(lines)), *more, "(rows and inputs count from 0)"])
+    return "\n".join(
+        [*(f"row {row}: {line}" for row, line in enumerate(lines)), *more, "(rows and inputs count from 0)"]
+    )
 
 
-def _save(
-    values: FloatArray, name: str, outputs: IntArray, path: str | Path, shape: Sequence[int] | None
-) -> None:
+def _save(values: FloatArray, name: str, outputs: IntArray, path: str | Path, shape: Sequence[int] | None) -> None:
     from chainrule.inputs.dreaming import as_shape
     from chainrule.inputs.pictures import parts_picture
     from chainrule.plots import save_figure

@@ -34,9 +34,9 @@ class Dream:
     """Inputs that a network takes for what was asked.
 
     `x` and `start` have shape (rows, inputs), `y` (the outputs at the end) shape (rows, outputs); `target` holds a
-    class for each row, or numbers of shape (rows, outputs). `path` says how each went, step by step: its `cost`, with
-    the penalties, the `probability_of_target` where that is a class, and the `distance` (Euclidean) from the start.
-    `shape` says how the inputs lie in a picture, `equations` what was run.
+    class for each row, or numbers of shape (rows, outputs). `shape` says how the inputs lie in a picture, `equations`
+    what was run; `path` how each went, step by step: its `cost_with_penalties`, the `probability_of_target` where that
+    is a class, and the `distance` (Euclidean) from the start.
     """
 
     x: FloatArray
@@ -53,7 +53,7 @@ class Dream:
         return self.path.steps.get("probability_of_target")
 
     def __str__(self) -> str:
-        cost, chance = self.path["cost"], self.probability
+        cost, chance = self.path["cost_with_penalties"], self.probability
         steps = f"in {len(cost) - 1} steps"
         if len(self.x) > 1:
             lowest = "" if chance is None else f"; the probability of its class is at least {chance[-1].min():.3g}"
@@ -64,7 +64,7 @@ class Dream:
         return f"{steps}, {went}".removeprefix("in ")
 
     def save(self, path: str | Path) -> None:
-        """Write the inputs as a picture of one tile each (PNG, SVG, PDF); raises `InputError` if they are no pictures."""
+        """Write the inputs as a picture (PNG, SVG, PDF) of one tile each; raises `InputError` if they are none."""
         from chainrule.inputs.pictures import dream_picture
         from chainrule.plots import save_figure
 
@@ -155,7 +155,7 @@ class _Recorder:
         self._lines: list[dict[str, FloatArray]] = []
 
     def add(self, arrays: dict[str, Any]) -> None:
-        line = {"cost": arrays["cost"]}
+        line = {"cost_with_penalties": arrays["cost"]}
         if self._classes is not None:
             chances = asking.probabilities(arrays[OUTPUT])
             line["probability_of_target"] = chances[np.arange(len(chances)), self._classes]
