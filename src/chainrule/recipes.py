@@ -45,12 +45,12 @@ class Recipe:
     waves: int = 8
     spread: float = 0.1
     width: int = 8
-    dropout: float = 0.1
+    dropout: float = 0.0
     rate: float = 3e-3
     weight_decay: float = 0.01
     beta2: float = 0.95
     smoothing: float = 0.0
-    epochs: int = 120
+    epochs: int = 256
     batch_size: int = 128
     patience: int | None = None
     validation_fraction: float = 0.2
@@ -78,7 +78,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "default": {"classes": Recipe(smoothing=0.1), "numbers": Recipe()},
     "plain": {
         kind: Recipe(
-            hidden=(100,), activation="relu", waves=0, dropout=0.0, rate=1e-3, weight_decay=0.0, beta2=0.999,
+            hidden=(100,), activation="relu", waves=0, rate=1e-3, weight_decay=0.0, beta2=0.999,
             epochs=200, batch_size=200,
             validation_fraction=0.0, ensemble=1, style=Style(),
         )
