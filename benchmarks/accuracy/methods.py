@@ -17,11 +17,18 @@ CHAINRULE = "chainrule"
 _HISTOGRAM_BINS = 255
 
 
-def chainrule(kind: str, **arguments: Any) -> Any:
+def chainrule(kind: str, ingredients: dict[str, Any] | None = None, **arguments: Any) -> Any:
+    """Return the estimator with arguments, `ingredients` are those that it takes in a recipe only."""
     import chainrule
+    from chainrule.recipes import recipe_of
+    from chainrule.styles import Style
 
     network = chainrule.NetworkClassifier if kind == CLASSIFICATION else chainrule.NetworkRegressor
-    return network(**arguments)
+    if ingredients is None:
+        return network(random_state=0, **arguments)
+    changed = {name: Style(**value) if name == "style" else value for name, value in ingredients.items()}
+    recipe = recipe_of("default", "classes" if kind == CLASSIFICATION else "numbers").changed(**changed)
+    return network(recipe=recipe, random_state=0, **arguments)
 
 
 def realmlp(kind: str) -> Any:

@@ -87,8 +87,10 @@ RECIPES: dict[str, dict[str, Recipe]] = {
 }  # fmt: skip
 
 
-def recipe_of(name: str, kind: str) -> Recipe:
-    """Return a recipe by name, for "classes" or "numbers"; raises `InputError` for an unknown name."""
+def recipe_of(name: str | Recipe, kind: str) -> Recipe:
+    """Return a recipe by name, for "classes" or "numbers", or as itself; raises `InputError` for an unknown name."""
+    if isinstance(name, Recipe):
+        return name
     if not isinstance(name, str) or name not in RECIPES:
         raise unknown("recipe", name, RECIPES)
     return RECIPES[name][kind]

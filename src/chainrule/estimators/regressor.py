@@ -13,6 +13,7 @@ from chainrule.estimators.parts import Part
 from chainrule.estimators.targets import Numbers, read_numbers
 
 if TYPE_CHECKING:
+    from chainrule.recipes import Recipe
     from chainrule.estimators.chosen import Chosen
     from chainrule.losses import Loss
 
@@ -50,7 +51,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         activation: Any = None,
         *,
         loss: Any = None,
-        recipe: str = "default",
+        recipe: str | Recipe = "default",
         optimizer: Any = None,
         rate: Any = None,
         epochs: int | None = None,
