@@ -123,6 +123,32 @@ def test_evaluations_are_counted():
     assert history.evaluations == [2 + weights]  # the cost once more, in float64
 
 
+@pytest.mark.parametrize(
+    ("layers", "batch_size", "evaluations"),
+    [
+        ([], None, [50, 50 + 49]),  # the elite of two is known: one by the forward pass, one from the step before
+        ([], 4, [50, 50 + 49]),
+        ([], 2, [100, 200]),  # other batches, other costs: the forward pass alone tells one
+        ([cr.Dropout(0.5)], None, [50, 100]),
+        ([cr.BatchNorm()], None, [50, 100]),
+    ],
+)
+def test_an_elite_whose_costs_are_known_is_not_evaluated(layers, batch_size, evaluations):
+    net = cr.Network(2, [*layers, cr.Dense(3, "tanh"), cr.Dense(1)])
+    history = net.fit(np.eye(4)[:, :2], np.arange(4), epochs=2, batch_size=batch_size, method="genetic")
+    assert history.evaluations == evaluations
+
+
+def test_an_elite_that_is_not_evaluated_again_changes_nothing(monkeypatch):
+    vectors = []
+    for repeats in (True, False):
+        monkeypatch.setattr("chainrule.methods.search.repeats", lambda _, repeats=repeats: repeats)
+        net = cr.Network(2, [cr.Dense(3, "tanh"), cr.Dense(1)], dtype="float64")
+        net.fit(np.eye(4)[:, :2], np.arange(4), epochs=20, batch_size=None, method="genetic")
+        vectors.append(net.vector.copy())
+    np.testing.assert_array_equal(*vectors)
+
+
 def test_strategies_estimate_the_gradient():
     net, x, t = small()
     right = net.gradients(x, t, training=True)

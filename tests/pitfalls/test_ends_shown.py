@@ -9,7 +9,7 @@ import chainrule as cr
 from chainrule.pitfalls.curvature import curvatures, hessian
 from chainrule.pitfalls.learning_rates import RATES, SAMPLES
 from chainrule.pitfalls.local_minima import ARRIVED, PENALTY, STARTS, groups, standard_form
-from chainrule.pitfalls.precisions import STOPS
+from chainrule.pitfalls.precisions import AHEAD, STOPS
 
 
 def test_a_quadratic_diverges_from_two_over_its_curvature_on(found):
@@ -34,6 +34,13 @@ def test_each_sweep_falls_below_the_border_and_fails_above(found):
         assert above.any()
         assert (one.costs[above] > one.start_cost).all()
         assert one.costs[~above].min() <= one.costs[0] <= one.start_cost
+        assert one.costs[one.best] == pytest.approx(one.costs.min(), abs=1e-12)
+
+
+def test_costs_are_told_above_a_minimum(found):
+    for one in found("learning-rate").borders:
+        assert (one.above >= 0).all()
+        assert one.above[one.best] < 0.01 * one.start_above
 
 
 def test_hessians_agree_with_second_differences_of_the_cost():
@@ -55,7 +62,8 @@ def test_hessians_agree_with_second_differences_of_the_cost():
 
 def test_minima_are_minima_and_starts_end_in_one_each(found):
     found_here = found("local-minimum")
-    assert len(found_here.minima) >= 3
+    assert len(found_here.minima) == 7
+    assert found_here.on_the_way == 0
     assert all(one.curvature > 0 for one in found_here.minima)
     assert (np.diff([one.cost for one in found_here.minima]) >= 0).all()
     placed = [start for one in found_here.minima for start in one.starts]
@@ -113,6 +121,13 @@ def test_in_float32_updates_end_up_smaller_than_half_a_spacing(found):
     assert precision.outputs["float64"][-1] < 0.5 * precision.outputs["float32"][-1]
     k = precision.at(1_000_000)
     assert round(precision.steps("float32")[k]) == 1 < precision.steps("float32")[k]
+
+
+def test_float32_is_ahead_where_updates_are_rounded_up(found):
+    precision = found("precision")
+    k = precision.at(AHEAD)
+    assert 0.5 < precision.steps("float32")[k] < 1
+    assert precision.outputs["float32"][k] < precision.outputs["float64"][k]
 
 
 def test_curvatures_come_in_order():

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.pitfalls.deep import WIDTH, deep, layer_norms, start_from
 from chainrule.pitfalls.tasks import entropy, ring
 from chainrule.pitfalls.vanishing_gradients import DEPTHS, STARTS
@@ -86,18 +87,47 @@ def test_weights_twice_as_large_multiply_the_output_by_a_power(found):
         outputs.append(net.predict(x))
     np.testing.assert_allclose(outputs[1], 2**10 * outputs[0], rtol=1e-12)
     expected = layer_norms(net, x, t)
-    np.testing.assert_allclose(found("exploding").run(2.0, 0.01).layers, expected, rtol=1e-4)
+    np.testing.assert_allclose(found("exploding").run(2.0, 0.01).free.norms[0], expected, rtol=1e-4)
 
 
 def test_too_large_starts_and_rates_end_in_no_finite_cost(found):
     exploding = found("exploding")
     for scale, rate in ((2.0, 0.01), (1.0, 1.0)):
         run = exploding.run(scale, rate)
-        assert math.isinf(run.cost)
-        assert "not finite after" in run.end
-        assert math.isfinite(run.clipped_cost)
-    assert exploding.run(2.0, 0.01).layers[0] > 1e4 * exploding.run(1.0, 0.01).layers[0]
+        assert math.isinf(run.free.costs[-1])
+        assert "not finite after" in run.free.end
+        assert math.isfinite(run.clipped.costs[-1])
+    assert exploding.run(2.0, 0.01).free.norms[0, 0] > 1e4 * exploding.run(1.0, 0.01).free.norms[0, 0]
     for rate in (0.01, 0.1):
-        norms = exploding.run(1.0, rate).norms
-        assert math.isfinite(exploding.run(1.0, rate).cost)
-        assert norms[-1] < norms[0]
+        run = exploding.run(1.0, rate).free
+        assert run.costs[-1] < run.costs[0]
+        assert (run.norms[-1] < run.norms[0]).all()
+
+
+def test_the_largest_weights_are_far_from_the_largest_number_and_their_cost_is_not(found):
+    run = found("exploding").run(2.0, 0.01).free
+    x, t = ring(0)
+    net = deep(10, "relu", "half_squared_error", "identity", 0, "float32")
+    start_from(net, STARTS["he"], 2.0)
+    net.fit(x, t, optimizer=cr.GradientDescent(0.01), epochs=1, batch_size=None, engine="reference")
+    assert np.abs(net.vector).max() == pytest.approx(run.largest)
+    assert run.largest < 1e6
+    value = x
+    for w, b in zip(*[iter(net.parameters.values())] * 2, strict=True):
+        value, weighted = np.maximum(value @ w.astype(float) + b, 0), value @ w.astype(float) + b
+    assert ((weighted[:, 0] - t) ** 2).mean() / 2 > np.finfo(np.float32).max
+
+
+def test_doubled_weights_grow_the_gradient_by_the_error_and_the_layers_behind(found):
+    one, double = (found("exploding").run(scale, 0.01).free for scale in (1.0, 2.0))
+    factor = 2**9 * math.sqrt(double.costs[0] / one.costs[0])
+    assert 0.5 < double.norms[0, 0] / one.norms[0, 0] / factor < 2
+
+
+def test_clipped_runs_learn_from_starts_that_are_too_large(found):
+    for scale in (1.5, 2.0):
+        clipped = found("exploding").run(scale, 0.01).clipped
+        assert clipped.costs[-1] < 1e-2 * clipped.costs[0]
+    slow = found("exploding").run(2.0, 1e-7)
+    assert slow.free.costs[-1] < 1e-2 * slow.free.costs[0]
+    assert slow.clipped.costs[-1] > 0.99 * slow.clipped.costs[0]

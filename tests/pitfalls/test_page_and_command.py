@@ -11,26 +11,38 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import main
+from chainrule.cli.tabled import show
 from chainrule.errors import InputError
 from chainrule.pitfalls import PITFALLS, Finding, Table, pitfall
-from chainrule.pitfalls.page import PAGE, page, picture, picture_name
+from chainrule.pitfalls.finding import written
+from chainrule.pitfalls.page import PAGE, page, picture, picture_name, section
 
 DOCS = Path(__file__).parents[2] / "docs"
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
 QUICK = "slow-start"
+# How many cells of a row of the table follow from numbers of the file: quotients, differences and counts.
+DERIVED = {"vanishing": 1, "slow-start": 1, "learning-rate": 3, "local-minimum": 1}
 
 
 def as_number(text: str) -> float:
     return float(text.replace(",", "").rstrip("."))
 
 
+MADE_BY = "write it again: python -m chainrule.pitfalls.page docs"
+
+
 def test_the_page_is_made_by_the_experiments(found):
-    """Words are the same; numbers may differ by a few last digits between machines."""
     there, here = (DOCS / PAGE).read_text(encoding="utf-8"), page(map(found, PITFALLS))
-    made_by = "write it again: python -m chainrule.pitfalls.page docs"
-    assert NUMBER.sub("#", there) == NUMBER.sub("#", here), made_by
+    assert NUMBER.sub("#", there) == NUMBER.sub("#", here), MADE_BY
+
+
+@pytest.mark.parametrize("name", PITFALLS)
+def test_the_numbers_of_the_page_are_those_of_the_experiments(found, name):
+    """They may differ by a few last digits between machines."""
+    _, begin, there = (DOCS / PAGE).read_text(encoding="utf-8").partition(f"## {found(name).title}\n")
+    there, here = begin + there.partition("\n## ")[0], section(found(name))
     numbers = [[as_number(text) for text in NUMBER.findall(one)] for one in (there, here)]
-    np.testing.assert_allclose(*numbers, rtol=0.03, err_msg=made_by)
+    np.testing.assert_allclose(*numbers, rtol=found(name).repeats_to, err_msg=MADE_BY)
 
 
 def test_every_experiment_has_a_picture_and_they_are_small():
@@ -126,6 +138,34 @@ def test_show_prints_table_and_sentences_and_writes_files(capsys, tmp_path, foun
     rows = numbers.read_text(encoding="utf-8").splitlines()
     assert rows[0] == ",".join(finding.data.columns)
     assert len(rows) == len(finding.data.rows) + 1
+
+
+@pytest.mark.parametrize("name", PITFALLS)
+def test_tables_fit_80_columns_without_a_broken_word(capsys, monkeypatch, found, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    table = found(name).table
+    show(table.columns, table.written())
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 and line == line.rstrip() for line in lines)
+    words = set(" ".join(lines).split())
+    assert {word for cells in (table.columns, *table.written()) for cell in cells for word in cell.split()} <= words
+
+
+def test_no_line_of_the_command_ends_in_a_space(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run(capsys, "show", QUICK)
+    assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())
+
+
+@pytest.mark.parametrize("name", PITFALLS)
+def test_the_file_has_the_numbers_of_the_table(found, name):
+    """Each number of the table is one of the file's, or of two of them: a quotient or a difference."""
+    finding = found(name)
+    cells = [cell for row in finding.data.rows for cell in row if not isinstance(cell, str)]
+    texts = {written(float(cell)) for cell in cells} | {written(cell) for cell in cells}
+    missing = [cell for row in finding.table.rows for cell in row if not isinstance(cell, str)]
+    missing = [cell for cell in missing if written(cell) not in texts]
+    assert len(missing) <= len(finding.table.rows) * DERIVED.get(name, 0)
 
 
 @pytest.mark.parametrize(

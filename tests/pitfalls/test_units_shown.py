@@ -45,20 +45,41 @@ def test_slopes_are_those_of_the_activations(name):
     np.testing.assert_allclose(SLOPES[name](values)[1:-1][away], slopes[away] / largest, atol=0.01)
 
 
-def test_large_inputs_saturate_and_normal_ones_do_not(found):
+def test_large_inputs_saturate_a_layer_and_normal_ones_do_not(found):
     saturation = found("saturation")
-    large, good = (saturation.flat[case.name] for case in (CASES[1], CASES[0]))
-    assert large[0] > 0.4
-    assert large[-1] > 0.4
-    assert good[0] < 0.02
+    for name in ("tanh, inputs × 100", "sigmoid, inputs × 100", "tanh, weights × 100"):
+        for run in saturation.sweeps[name]:
+            assert run.flat[:, 0].min() > 0.85
+    for name in ("tanh", "sigmoid"):
+        assert saturation.best(name).flat[0].max() < 0.02
+
+
+def test_no_rate_makes_up_for_a_layer_saturated_nearly_everywhere(found):
+    """Each at its best rate; at the lowest one, which is too low for all, there is no difference."""
+    saturation = found("saturation")
+    for name in ("tanh, inputs × 100", "tanh, weights × 100", "sigmoid, inputs × 100"):
+        assert saturation.best(name).cost > 0.35
+    for name in ("tanh", "tanh, weights × 16", "sigmoid"):
+        assert saturation.best(name).cost < 0.01
+    assert all(0.55 < sweep[0].cost < saturation.ignorance + 0.01 for sweep in saturation.sweeps.values())
+    assert {case.name for case in CASES} == set(saturation.sweeps)
+
+
+def test_large_inputs_harm_relu_without_saturating_it(found):
+    saturation = found("saturation")
+    large, good = saturation.best("relu, inputs × 100"), saturation.best("relu")
+    np.testing.assert_array_equal(large.flat[0], good.flat[0])
+    assert large.cost > 100 * good.cost
 
 
 def test_a_large_rate_switches_relu_units_off_for_good(found):
     saturation = found("saturation")
-    stuck, fine = saturation.stuck["relu, he, rate 10"], saturation.stuck["relu, he"]
-    assert stuck[-1] > UNITS  # more than half of two layers
-    assert min(stuck[10:]) >= stuck[-1] > 3 * max(fine)
-    assert saturation.costs["relu, he, rate 10"][-1] > 10 * saturation.costs["relu, he"][-1]
+    dead, later = saturation.dead, saturation.afterwards
+    assert dead.stuck[-1] > UNITS  # more than half of two layers
+    assert set(later.stuck) == {dead.stuck[-1]}
+    assert dead.flat[-1][1] == 1
+    assert dead.cost > saturation.ignorance + 0.1  # that is the rate's doing
+    assert later.cost == pytest.approx(saturation.ignorance, abs=1e-3)
 
 
 def updates_by_hand(z, crossed):
@@ -85,5 +106,5 @@ def test_cross_entropy_does_not_slow_down_where_squared_error_does(found):
     assert slow.needed("binary_cross_entropy", 6) < 2 * slow.needed("binary_cross_entropy", 0)
     for z in STARTS:
         y = 1 / (1 + math.exp(-z))
-        assert slow.deltas["binary_cross_entropy", z] == pytest.approx(y, rel=1e-12)
-        assert slow.deltas["half_squared_error", z] == pytest.approx(y * y * (1 - y), rel=1e-9)
+        assert slow.deltas["binary_cross_entropy", z][0] == pytest.approx(y, rel=1e-12)
+        assert slow.deltas["half_squared_error", z][0] == pytest.approx(y * y * (1 - y), rel=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,17 +47,12 @@ def show(
 
 def _print(finding: Finding) -> None:
     """Print the setting, the table and the sentences."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from chainrule.cli.tabled import show as show_table
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in finding.table.columns:
-        table.add_column(column)
-    for row in finding.table.written():
-        table.add_row(*row)
-    screen = console()
-    screen.print(finding.title, style="bold")
-    screen.print(f"{finding.setting}\n")
-    screen.print(table)
+    width = console().width
+    for text in (finding.title, finding.setting):
+        typer.echo(fill(text, width))
+    typer.echo()
+    show_table(finding.table.columns, finding.table.written())
     for sentence in finding.sentences:
-        screen.print(f"\n{sentence}")
+        typer.echo(f"\n{fill(sentence, width, break_on_hyphens=False)}")

@@ -16,10 +16,10 @@ from chainrule.estimators.parts import Part, Weights, class_weights
 from chainrule.estimators.targets import Indicators, Labels, classes_of, read_classes
 
 if TYPE_CHECKING:
-    from chainrule.recipes import Recipe
     from chainrule.estimators.chosen import Chosen
     from chainrule.losses import Loss
     from chainrule.network import Network
+    from chainrule.recipes import Recipe
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
@@ -35,7 +35,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     loss : name, `Loss`, or a formula in ``y`` (probabilities), ``t`` (1 for the class of the row) and ``z``. Default
         cross_entropy; for several labels binary_cross_entropy.
     recipe : "default", whose network knows the columns of a table; or "plain", which takes a matrix of numbers as it
-        is, and has no rows to validate with, as `sklearn.neural_network.MLPClassifier`; or a `chainrule.recipes.Recipe`.
+        is, and has no rows to validate with, as `sklearn.neural_network.MLPClassifier`; or a `Recipe` of
+        `chainrule.recipes`.
     optimizer : such as ``Adam(0.01)``, or a name.
     rate : learning rate, a number or a schedule; of the optimizer given, or of the recipe's.
     epochs, batch_size : times that all rows are shown, rows in one update.

@@ -13,9 +13,9 @@ from chainrule.estimators.parts import Part
 from chainrule.estimators.targets import Numbers, read_numbers
 
 if TYPE_CHECKING:
-    from chainrule.recipes import Recipe
     from chainrule.estimators.chosen import Chosen
     from chainrule.losses import Loss
+    from chainrule.recipes import Recipe
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]

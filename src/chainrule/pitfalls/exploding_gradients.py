@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from chainrule.data import FloatArray
 from chainrule.errors import TrainingError
@@ -12,7 +14,7 @@ from chainrule.history import History
 from chainrule.initializers import Init
 from chainrule.network import Network
 from chainrule.optimizers import GradientDescent
-from chainrule.pitfalls.deep import WIDTH, deep, layer_norms, start_from
+from chainrule.pitfalls.deep import WIDTH, deep, start_from
 from chainrule.pitfalls.drawing import STYLES, label
 from chainrule.pitfalls.finding import Cell, Finding, Table
 from chainrule.pitfalls.tasks import RING, ring
@@ -25,37 +27,74 @@ DEPTH, UPDATES, CLIP = 10, 100, 1.0
 # The weights of He's start are multiplied by the first number; the second is the learning rate.
 CASES = ((1.0, 0.01), (1.0, 0.1), (1.0, 1.0), (1.5, 0.01), (2.0, 0.01), (2.0, 1e-7))
 
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"linestyle": "-", "marker": "o", "markersize": 4, "markevery": 20},
+    {"linestyle": "--", "marker": "s", "markersize": 4, "markevery": 20},
+    {"linestyle": ":", "marker": "^", "markersize": 4, "markevery": 20},
+)
+
+
+def shown(cost: float) -> str:
+    """Return a cost with three digits, a large one with all before the point.
+
+    >>> shown(0.01234), shown(70549.2)
+    ('0.0123', '70,549')
+    """
+    return f"{cost:.3g}" if cost < 1000 else f"{cost:,.0f}"
+
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """One training: the norms of its gradients, and where it ends.
+class Course:
+    """How one training went.
 
     Attributes
     ----------
-    scale, rate : what He's start was multiplied by, and the learning rate.
-    layers : the norm of each layer's gradient at the start.
-    norms : the norm of the whole gradient at each update, as far as training got.
-    cost : at the end; infinite if it was no longer finite after an update.
-    clipped_cost : at the end of the same training with gradients clipped, likewise.
+    costs : before the first update and after each; the last one is infinite if it was no longer finite.
+    norms : the norm of each layer's gradient at each update, before it is clipped: shape (updates, layers).
+    largest : the size of the largest weight after the last update.
+    """
+
+    costs: tuple[float, ...]
+    norms: FloatArray
+    largest: float
+
+    @property
+    def updates(self) -> int:
+        """How many there were."""
+        return len(self.norms)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the last cost is a number."""
+        return math.isfinite(self.costs[-1])
+
+    @property
+    def end(self) -> str:
+        """Where it ends, in words."""
+        return shown(self.costs[-1]) if self.finite else f"not finite after {self.many}"
+
+    @property
+    def many(self) -> str:
+        """The number of updates in words."""
+        return f"{self.updates} update{'s' * (self.updates != 1)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Two trainings from one start: `free`, and `clipped`.
+
+    `scale` is what He's start was multiplied by, `rate` the learning rate.
     """
 
     scale: float
     rate: float
-    layers: FloatArray
-    norms: tuple[float, ...]
-    cost: float
-    clipped_cost: float
+    free: Course
+    clipped: Course
 
     @property
     def name(self) -> str:
         """What it starts from, in short."""
         return f"weights × {self.scale:g}, rate {self.rate:g}"
-
-    @property
-    def end(self) -> str:
-        """Where it ends, in words."""
-        many = f"{len(self.norms)} update{'s' * (len(self.norms) != 1)}"
-        return f"cost {self.cost:.3g}" if math.isfinite(self.cost) else f"not finite after {many}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,23 +123,28 @@ class Exploding(Finding):
 
     @property
     def table(self) -> Table:
-        """Each run: norms at the start, and ends."""
-        columns = ("weights", "rate", "norm, first layer", "last layer", "where it ends", "where it ends, clipped")
-        return Table(columns, tuple(self._row(run) for run in self.runs))
+        """Each run: norms and cost at the start, and ends."""
+        columns = ("weights", "rate", "norm, layer 1", f"layer {DEPTH}", "cost at the start", "cost at the end")
+        return Table((*columns, "clipped"), tuple(map(self._row, self.runs)))
 
     @staticmethod
     def _row(run: Run) -> tuple[Cell, ...]:
-        clipped = f"cost {run.clipped_cost:.3g}" if math.isfinite(run.clipped_cost) else "not finite"
-        return f"He × {run.scale:g}", run.rate, float(run.layers[0]), float(run.layers[-1]), run.end, clipped
+        first, *_, last = map(float, run.free.norms[0])
+        return f"He × {run.scale:g}", run.rate, first, last, shown(run.free.costs[0]), run.free.end, run.clipped.end
 
     @property
     def data(self) -> Table:
-        """The norm at each update, and of each layer at the start."""
+        """The cost and the norm of each layer's gradient before each update, and the last cost."""
         rows: list[tuple[Cell, ...]] = []
         for run in self.runs:
-            rows += [(run.scale, run.rate, k, "all", value) for k, value in enumerate(run.norms)]
-            rows += [(run.scale, run.rate, 0, k, float(value)) for k, value in enumerate(run.layers, start=1)]
-        return Table(("weights times", "rate", "updates", "layer", "gradient norm"), tuple(rows))
+            for name, course in (("no", run.free), ("yes", run.clipped)):
+                norms: list[list[Cell]] = [*course.norms.tolist(), [""] * DEPTH]
+                rows += [
+                    (run.scale, run.rate, name, k, cost, *row)
+                    for k, (cost, row) in enumerate(zip(course.costs, norms, strict=True))
+                ]
+        layers = (f"gradient norm, layer {k}" for k in range(1, DEPTH + 1))
+        return Table(("weights times", "rate", "clipped", "updates", "cost", *layers), tuple(rows))
 
     def run(self, scale: float, rate: float) -> Run:
         """Return the run of a start and a rate."""
@@ -109,34 +153,58 @@ class Exploding(Finding):
     @property
     def sentences(self) -> tuple[str, str]:
         """What to see."""
-        good, large, double = self.run(1.0, 0.1), self.run(1.0, 1.0), self.run(2.0, 0.01)
-        growth = float(double.layers[0] / good.layers[0])
-        finite = sum(math.isfinite(run.clipped_cost) for run in self.runs)
+        good, large = self.run(1.0, 0.1), self.run(1.0, 1.0)
+        double, slow = self.run(2.0, 0.01), self.run(2.0, 1e-7)
+        growth = float(double.free.norms[0, 0] / good.free.norms[0, 0])
+        error = math.sqrt(double.free.costs[0] / good.free.costs[0])
+        finite = sum(run.clipped.finite for run in self.runs)
         return (
-            f"Double weights in each of {DEPTH} layers are 2^{DEPTH} times the output, so the first layer's gradient "
-            f"grows {growth:,.2g} times, and one update throws the weights out of range (rate 0.01: {double.end}).",
-            f"A rate that is too large spoils a good start too (rate 1: {large.end}; rate 0.1: {good.end}); clipping "
-            f"keeps {finite} of {len(self.runs)} runs finite, but only start and rate that fit bring the cost down.",
+            f"Double weights in each of {DEPTH} layers make the output 2^{DEPTH} times as large and the error "
+            f"{error:,.0f} times (its root mean square), and on the way back the gradient is doubled in each of the "
+            f"{DEPTH - 1} layers behind the first (2^{DEPTH - 1} = {2 ** (DEPTH - 1)}): the first layer's grows "
+            f"{growth:,.2g} times, and {self._first_updates(double)}.",
+            f"A rate that is too large spoils a good start too (rate {large.rate:g}: {large.free.end}; rate "
+            f"{good.rate:g}: {good.free.end}); with clipping {finite} of {len(self.runs)} runs stay finite, and from "
+            f"He × {double.scale:g} the cost goes from {shown(double.clipped.costs[0])} to {double.clipped.end} with "
+            f"rate {double.rate:g}; without clipping a rate of {slow.rate:g} brings it to {slow.free.end}.",
+        )
+
+    @staticmethod
+    def _first_updates(run: Run) -> str:
+        course = run.free
+        if course.finite:
+            return f"training with rate {run.rate:g} ends at a cost of {course.end}"
+        return (
+            f"after {course.many} with rate {run.rate:g} the largest weight is {course.largest:,.0f}, and the cost of "
+            "such a network is beyond the numbers of float32"
         )
 
     def draw(self, figure: Figure) -> None:
-        """Draw the norms by layer at the start, and of the whole gradient over the updates."""
-        left, right = figure.subplots(1, 2)
-        scales = {run.scale: run for run in self.runs}
-        for style, (scale, run) in zip(STYLES, scales.items(), strict=False):
-            left.plot(range(1, DEPTH + 1), run.layers, label=f"He × {scale:g}", **style.line())
-        for style, run in zip(STYLES, self.runs, strict=True):
-            steps = range(1, len(run.norms) + 1)
-            right.plot(steps, run.norms, label=f"{run.name}: {run.end}", **style.line(markevery=0.2, markersize=5))
-            if math.isinf(run.cost):
-                right.plot(steps[-1], run.norms[-1], "x", color=style.color, markersize=12, zorder=5)
-        label(left, "At the start", "layer", "gradient norm of the layer")
-        label(right, "While training (×: the next cost is not finite)", "update", "norm of the gradient")
-        right.set_xscale("log")
-        left.legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.4))
-        for axes in (left, right):
+        """Draw the norms by layer at the start, and the costs over the updates, without and with clipping."""
+        panels = figure.subplots(1, 3)
+        scales = sorted({run.scale for run in self.runs})
+        looks = [(STYLES[scales.index(run.scale)].color, self._rates(run)) for run in self.runs]
+        for (color, place), run in zip(looks, self.runs, strict=True):
+            if place == 0:
+                layers = range(1, DEPTH + 1)
+                panels[0].plot(layers, run.free.norms[0], label=f"He × {run.scale:g}", color=color, marker="o", ms=4)
+            for axes, course in zip(panels[1:], (run.free, run.clipped), strict=True):
+                updates, drawn = range(course.updates + course.finite), course.costs[: course.updates + course.finite]
+                axes.plot(updates, drawn, label=run.name, color=color, **LOOKS[place])
+                if not course.finite:
+                    axes.plot(updates[-1], drawn[-1], "x", color=color, markersize=10, zorder=5)
+        label(panels[0], "At the start", "layer", "gradient norm of the layer")
+        label(panels[1], "Training (×: then not finite)", "updates", "cost")
+        label(panels[2], f"Clipped to a norm of {CLIP:g}", "updates", "")
+        panels[2].sharey(panels[1])
+        panels[0].legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.3))
+        for axes in panels:
             axes.set_yscale("log")
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+
+    def _rates(self, run: Run) -> int:
+        """Return the place of a run among those of the same start."""
+        return [other.rate for other in self.runs if other.scale == run.scale].index(run.rate)
 
 
 def exploding(seed: int = 0) -> Exploding:
@@ -153,17 +221,15 @@ def exploding(seed: int = 0) -> Exploding:
 
 
 def _run(scale: float, rate: float, seed: int, x: FloatArray, t: FloatArray) -> Run:
-    net = deep(DEPTH, "relu", "half_squared_error", "identity", seed, "float32")
-    start_from(net, Init("he"), scale)
-    layers, vector = layer_norms(net, x, t), net.vector.copy()
-    norms, cost = _train(net, x, t, GradientDescent(rate))
-    net.vector[...] = vector
-    _, clipped = _train(net, x, t, GradientDescent(rate, clip_norm=CLIP))
-    return Run(scale, rate, layers, norms, cost, clipped)
+    courses = []
+    for clip in (None, CLIP):
+        net = deep(DEPTH, "relu", "half_squared_error", "identity", seed, "float32")
+        start_from(net, Init("he"), scale)
+        courses.append(_train(net, x, t, GradientDescent(rate, clip_norm=clip)))
+    return Run(scale, rate, *courses)
 
 
-def _train(net: Network, x: FloatArray, t: FloatArray, optimizer: GradientDescent) -> tuple[tuple[float, ...], float]:
-    """Return the norm of the gradient at each update with a finite cost, and the last cost."""
+def _train(net: Network, x: FloatArray, t: FloatArray, optimizer: GradientDescent) -> Course:
     seen = [History()]
 
     def watch(_: Network, history: History) -> None:
@@ -183,5 +249,6 @@ def _train(net: Network, x: FloatArray, t: FloatArray, optimizer: GradientDescen
         cost = net.loss(x, t)
     except TrainingError:
         cost = math.inf
-    layers = seen[0].gradient_norm.values()
-    return tuple(math.hypot(*row) for row in zip(*layers, strict=True)), cost
+    history = seen[0]
+    norms = np.array(list(history.gradient_norm.values())).T
+    return Course((*history.cost, cost), norms, float(np.abs(net.vector).max()))

@@ -81,6 +81,7 @@ class Finding(ABC):
     title: ClassVar[str]
     sources: ClassVar[str]
     size: ClassVar[tuple[float, float]] = (9.0, 3.8)  # of the picture, in inches
+    repeats_to: ClassVar[float] = 0.03  # relative: on another machine its numbers differ by no more
 
     seed: int
 

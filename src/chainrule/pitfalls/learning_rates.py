@@ -14,10 +14,10 @@ from chainrule.errors import TrainingError
 from chainrule.layers import Dense
 from chainrule.losses import L2
 from chainrule.network import Network
-from chainrule.optimizers import GradientDescent
+from chainrule.optimizers import GradientDescent, Momentum
 from chainrule.pitfalls.curvature import curvatures
 from chainrule.pitfalls.drawing import GREY, STYLES, label
-from chainrule.pitfalls.finding import Finding, Table
+from chainrule.pitfalls.finding import Cell, Finding, Table
 from chainrule.pitfalls.tasks import train
 from chainrule.ranges import as_seed
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UPDATES, SAMPLES = 500, 40
-PENALTY, SETTLING, NEAR = 0.01, 20_000, 1e-4
+PENALTY, SETTLING, NEAR = 0.01, 100_000, 0.003
 RATES = tuple(np.geomspace(0.001, 10, 17).tolist())
 BISECTIONS = 14
+ROUNDING = 1e-12
+HIGHEST, LOWEST = 100.0, 1e-4  # the picture ends at this cost, and at this part of the cost at the start
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class Border:
     border : by bisection.
     costs : the cost after training, for each of `RATES`; infinite if it was no longer finite.
     start_cost : the cost before training.
+    lowest : the cost at the minimum to which long training leads.
     """
 
     name: str
@@ -48,6 +51,23 @@ class Border:
     border: float
     costs: FloatArray
     start_cost: float
+    lowest: float
+
+    @property
+    def above(self) -> FloatArray:
+        """How far above the minimum each cost after training is; rounding counts as 0."""
+        above = self.costs - self.lowest
+        return np.where(np.abs(above) < ROUNDING, 0, above)
+
+    @property
+    def start_above(self) -> float:
+        """How far above the minimum the cost at the start is."""
+        return self.start_cost - self.lowest
+
+    @property
+    def best(self) -> int:
+        """The place of the (smallest) rate with the lowest cost after training."""
+        return int(np.argmin(self.above))
 
     @property
     def rule(self) -> float:
@@ -76,32 +96,33 @@ class LearningRate(Finding):
             f"penalty of {PENALTY:g} learn {SAMPLES} samples of a smooth function by half the squared "
             f"error; {UPDATES} updates of gradient descent in float64; seed {self.seed}. Training diverges if "
             "the cost ends above where it began, or is no longer finite; the border is found by bisection. Curvature "
-            "is the largest eigenvalue of the Hessian at the start. Near its minimum the network "
-            f"starts a little (0.0001) beside where {SETTLING:,} updates have led."
+            f"is the largest eigenvalue of the Hessian at the start. The minimum is where {SETTLING:,} updates with "
+            f"momentum lead from the random start; near it the network starts about {NEAR:g} beside it in each weight. "
+            f"The best rate is that of {len(RATES)} from {RATES[0]:g} to {RATES[-1]:g} with the lowest cost at the end."
         )
 
     @property
     def table(self) -> Table:
-        """The borders, beside the rule for a quadratic."""
-        columns = ("network and start", "curvature", "2 / curvature", "border by bisection", "border / rule")
-        ends = ("cost at the start", f"after {UPDATES} updates, rate {RATES[0]:g}", "with the best rate")
-        rows = (
-            (
-                one.name,
-                *(one.curvature, one.rule, one.border, f"{one.border / one.rule:.3f}"),
-                *(one.start_cost, float(one.costs[0]), float(one.costs.min())),
-            )
-            for one in self.borders
-        )
-        return Table((*columns, *ends), tuple(rows))
+        """The borders, beside the rule for a quadratic, and costs, as far as they are above the minimum."""
+        columns = ("network and start", "2 / curvature", "border", "border / rule")
+        ends = ("cost above the minimum", f"after rate {RATES[0]:g}", "after the best rate", "best rate")
+        return Table((*columns, *ends), tuple(map(self._row, self.borders)))
+
+    @staticmethod
+    def _row(one: Border) -> tuple[Cell, ...]:
+        ends = (one.start_above, float(one.above[0]), float(one.above[one.best]))
+        return one.name, one.rule, one.border, f"{one.border / one.rule:.3f}", *ends, RATES[one.best]
 
     @property
     def data(self) -> Table:
-        """The sweep."""
+        """The sweep, and on each of its rows what belongs to its start."""
+        columns = ("network and start", "curvature", "2 / curvature", "border", "cost at the minimum")
         rows = (
-            (one.name, rate, float(cost)) for one in self.borders for rate, cost in zip(RATES, one.costs, strict=True)
+            (one.name, one.curvature, one.rule, one.border, one.lowest, one.start_cost, rate, float(cost))
+            for one in self.borders
+            for rate, cost in zip(RATES, one.costs, strict=True)
         )
-        return Table(("network and start", "rate", "cost after training"), tuple(rows))
+        return Table((*columns, "cost at the start", "rate", "cost after training"), tuple(rows))
 
     @property
     def sentences(self) -> tuple[str, str]:
@@ -118,19 +139,21 @@ class LearningRate(Finding):
     def draw(self, figure: Figure) -> None:
         """Draw the cost after training by rate, one panel for each start."""
         panels = figure.subplots(1, len(self.borders))
+        rates = np.array(RATES)
         for axes, one, style in zip(panels, self.borders, STYLES, strict=False):
-            finite = np.isfinite(one.costs) & (one.costs < 100)
-            axes.plot(np.array(RATES)[finite], one.costs[finite], **style.line(linestyle="-"))
-            for rate in np.array(RATES)[~finite]:
-                axes.plot(rate, 100, "x", color=style.color, markersize=5)
-            axes.axhline(one.start_cost, color=GREY, linewidth=0.8, label="cost at the start")
+            learned, drawn = one.costs <= one.start_cost, np.clip(one.above, LOWEST * one.start_above, HIGHEST)
+            axes.plot(rates[learned], drawn[learned], **style.line(linestyle="-", clip_on=False))
+            axes.plot(rates[~learned], drawn[~learned], "x", color=style.color, markersize=5)
+            axes.axhline(one.start_above, color=GREY, linewidth=0.8, label="at the start")
             axes.axvline(one.rule, color="black", linestyle="--", linewidth=1.2, label="2 / curvature")
             axes.axvline(one.border, color="black", linestyle=":", linewidth=2.2, label="border by bisection")
-            label(axes, one.name, "learning rate", "")
+            label(axes, f"{one.name}, {UPDATES} updates", "learning rate", "")
             axes.set_xscale("log")
             axes.set_yscale("log")
-        panels[0].set_ylabel(f"cost after {UPDATES} updates (×: over 100)")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+            axes.set_ylim(bottom=LOWEST * one.start_above)
+        panels[0].set_ylabel("cost above the minimum\n(on the lower edge: or less)")
+        panels[0].plot([], [], "x", color=GREY, label=f"ends above the start (at {HIGHEST:g}: or more)")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
 
 
 def learning_rate(seed: int = 0) -> LearningRate:
@@ -147,14 +170,18 @@ def learning_rate(seed: int = 0) -> LearningRate:
     t = np.sin(x[:, 0]) - 0.5 * x[:, 1] + 0.3 * x[:, 0] * x[:, 1]
     linear = Network(2, [Dense(1)], dtype="float64", seed=seed)
     network = Network(2, [Dense(6, "tanh"), Dense(1)], penalties=[L2(PENALTY)], dtype="float64", seed=seed)
-    settled = network.twin(seed)
-    train(settled, x, t, GradientDescent(0.1), SETTLING, engine="auto")
-    settled.vector += NEAR * rng.standard_normal(settled.vector.size)
-    cases = {"linear neuron": linear, "tanh, near its minimum": settled, "tanh, random start": network}
-    return LearningRate(seed, tuple(_border(name, net, x, t) for name, net in cases.items()))
+    lowest, minimum = [], network
+    for net in (linear, network):
+        minimum = net.twin(seed)
+        train(minimum, x, t, Momentum(0.05), SETTLING, engine="auto")
+        lowest.append(minimum.loss(x, t))
+    minimum.vector += NEAR * rng.standard_normal(minimum.vector.size)
+    cases = {"linear neuron": (linear, lowest[0])}
+    cases |= {"tanh, near its minimum": (minimum, lowest[1]), "tanh, random start": (network, lowest[1])}
+    return LearningRate(seed, tuple(_border(name, *case, x, t) for name, case in cases.items()))
 
 
-def _border(name: str, net: Network, x: FloatArray, t: FloatArray) -> Border:
+def _border(name: str, net: Network, lowest: float, x: FloatArray, t: FloatArray) -> Border:
     start = net.vector.copy()
 
     def end(rate: float) -> float:
@@ -168,7 +195,7 @@ def _border(name: str, net: Network, x: FloatArray, t: FloatArray) -> Border:
 
     start_cost, curvature = net.loss(x, t), float(curvatures(net, x, t)[-1])
     border = bisect(lambda rate: end(rate) > start_cost, RATES[0], RATES[-1])
-    return Border(name, curvature, border, np.array([end(rate) for rate in RATES]), start_cost)
+    return Border(name, curvature, border, np.array([end(rate) for rate in RATES]), start_cost, lowest)
 
 
 def bisect(diverges: Callable[[float], bool], low: float, high: float) -> float:

@@ -16,15 +16,16 @@ from chainrule.many import fit_many
 from chainrule.network import Network
 from chainrule.optimizers import Momentum
 from chainrule.pitfalls.curvature import curvatures, gradient
-from chainrule.pitfalls.drawing import GREY, STYLES, label
+from chainrule.pitfalls.drawing import GREY, STYLES, Style, label
 from chainrule.pitfalls.finding import Cell, Finding, Table
 from chainrule.ranges import as_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-UNITS, STARTS, UPDATES, RATE, PENALTY = 4, 48, 200_000, 0.05, 1e-4
-# With curvatures down to 1e-4, a gradient of 1e-8 leaves parameters uncertain by at most 1e-4.
+UNITS, STARTS, RATE, PENALTY = 4, 48, 0.05, 1e-4
+UPDATES, ROUNDS = 100_000, 5
+# With curvatures down to 5e-5, a gradient of 1e-8 leaves parameters uncertain by at most 2e-4.
 ARRIVED, SAME, LISTED = 1e-8, 1e-3, 8
 
 
@@ -57,6 +58,8 @@ class LocalMinimum(Finding):
     x, t : the samples.
     costs : for each start, the cost at its end.
     gradients : for each start, the norm of the gradient at its end.
+    curvatures : for each start, the smallest eigenvalue of the Hessian at its end.
+    outputs : for each start, what the network computes at its end, for each of the inputs: shape (starts, samples).
     minima : the different ones, by cost.
     copies : how many of the ends differ if symmetric copies count as different.
     """
@@ -72,6 +75,8 @@ class LocalMinimum(Finding):
     t: FloatArray
     costs: FloatArray
     gradients: FloatArray
+    curvatures: FloatArray
+    outputs: FloatArray
     minima: tuple[Minimum, ...]
     copies: int
 
@@ -87,8 +92,8 @@ class LocalMinimum(Finding):
         return (
             f"A 1-{UNITS}-1 tanh network with an L2 penalty of {PENALTY:g} learns {len(self.t)} points of a curve by "
             f"half the squared error, from {STARTS} random starts (normal, standard deviation 2; seeds {begin} to "
-            f"{begin + STARTS - 1}): {UPDATES:,} updates with momentum 0.9 and learning rate {RATE:g} in float64. "
-            f"An end counts as a minimum if the norm of the gradient is under {ARRIVED:g}. Two ends are the same "
+            f"{begin + STARTS - 1}), with momentum 0.9 and learning rate {RATE:g} in float64: {UPDATES:,} updates, up "
+            f"to {ROUNDS} times, until the norm of the gradient is under {ARRIVED:g}. Two such ends are the same "
             f"minimum if all parameters agree to {SAME:g} after the hidden units have been put in order, each with its "
             "signs turned so that the weight behind it is positive: tanh(-z) = -tanh(z), so that each minimum has "
             f"{UNITS}! · 2^{UNITS} = {factorial(UNITS) * 2**UNITS} symmetric copies."
@@ -108,13 +113,13 @@ class LocalMinimum(Finding):
 
     @property
     def data(self) -> Table:
-        """Where each start ends."""
+        """The samples, and where each start ends: what its network computes there too."""
         place = {start: k for k, one in enumerate(self.minima, start=1) for start in one.starts}
-        rows = (
-            (_first_seed(self.seed) + k, float(cost), float(norm), place.get(k, ""))
-            for k, (cost, norm) in enumerate(zip(self.costs, self.gradients, strict=True))
-        )
-        return Table(("seed", "cost at the end", "gradient norm", "minimum"), tuple(rows))
+        ends = np.column_stack([self.costs, self.gradients, self.curvatures, self.outputs]).tolist()
+        rows: list[tuple[Cell, ...]] = [("samples", "", "", "", "", *self.t.tolist())]
+        rows += [(f"seed {_first_seed(self.seed) + k}", place.get(k, "on the way"), *end) for k, end in enumerate(ends)]
+        outputs = (f"at x = {x:.4g}" for x in self.x)
+        return Table(("start", "minimum", "cost", "gradient norm", "smallest curvature", *outputs), tuple(rows))
 
     @property
     def sentences(self) -> tuple[str, str]:
@@ -132,18 +137,21 @@ class LocalMinimum(Finding):
     def draw(self, figure: Figure) -> None:
         """Draw the cost of each start, and what the networks of the commonest minima compute."""
         left, right = figure.subplots(1, 2)
-        place = 0
-        common = sorted(self.minima, key=lambda one: -len(one.starts))[: len(STYLES) - 1]
+        common = sorted(self.minima, key=lambda one: -len(one.starts))[: len(STYLES)]
         right.plot(self.x, self.t, ".", color=GREY, markersize=5, label="samples")
+        place = 0
         for k, one in enumerate(self.minima, start=1):
             across = range(place, place := place + len(one.starts))
-            style = STYLES[common.index(one)] if one in common else None
-            drawn = style.line(linestyle="") if style else {"color": GREY, "marker": "x", "linestyle": ""}
-            left.plot(across, [one.cost] * len(one.starts), **drawn)
-            if style:
-                line = style.line(marker="")
-                right.plot(self.x, one.outputs, label=f"minimum {k}: {len(one.starts)} starts", **line)
-        label(left, "Cost at the end of each start", "starts, by cost", "cost with penalty")
+            style = STYLES[common.index(one)] if one in common else Style(GREY, "", "*")
+            left.plot(across, [one.cost] * len(one.starts), **style.line(linestyle=""))
+            if one in common:
+                count = f"{len(one.starts)} start{'s' * (len(one.starts) != 1)}"
+                right.plot(self.x, one.outputs, label=f"minimum {k}: {count}", **style.line(marker=""))
+        waiting = np.sort(self.costs[self.gradients >= ARRIVED])
+        left.plot(range(place, STARTS), waiting, "x", color=GREY)
+        rarer = "; stars: rarer minima" * (len(common) < len(self.minima))
+        way = "; ×: still on the way" * bool(self.on_the_way)
+        label(left, f"Cost at the end of each start{rarer}{way}", "starts, by minimum", "cost with penalty")
         label(right, "What the networks compute there", "x", "y")
         left.set_ylim(bottom=0)
         right.legend(fontsize=8)
@@ -164,13 +172,24 @@ def local_minimum(seed: int = 0) -> LocalMinimum:
     layers = [Dense(UNITS, "tanh", init=Init("normal", 2.0)), Dense(1, init=Init("normal", 2.0))]
     first = Network(1, layers, penalties=[L2(PENALTY)], dtype="float64", seed=begin)
     nets = [first, *(first.twin(begin + k) for k in range(1, STARTS))]
-    fit_many(nets, x[:, None], t, optimizer=Momentum(RATE), epochs=UPDATES, batch_size=None)
-    costs = np.array([net.loss(x[:, None], t) for net in nets])
-    norms = np.array([np.linalg.norm(gradient(net, x[:, None], t)) for net in nets])
+    rows = x[:, None]
+    norms = np.full(STARTS, np.inf)
+    for _ in range(ROUNDS):
+        waiting = [net for net, norm in zip(nets, norms, strict=True) if norm >= ARRIVED]
+        if waiting:
+            fit_many(waiting, rows, t, optimizer=Momentum(RATE), epochs=UPDATES, batch_size=None)
+        norms = np.array([np.linalg.norm(gradient(net, rows, t)) for net in nets])
+    costs = np.array([net.loss(rows, t) for net in nets])
+    smallest = np.array([curvatures(net, rows, t)[0] for net in nets])
+    outputs = np.array([net.predict(rows)[:, 0] for net in nets])
+    forms = [standard_form(net) for net in nets]
     ends = [int(k) for k in np.argsort(costs, kind="stable") if norms[k] < ARRIVED]
-    minima = tuple(_minimum(nets, group, x, t) for group in groups([standard_form(net) for net in nets], ends))
+    minima = tuple(
+        Minimum(float(costs[k]), float(smallest[k]), tuple(group), forms[k], outputs[k])
+        for k, group in ((group[0], group) for group in groups(forms, ends))
+    )
     copies = len(groups([net.vector for net in nets], ends))
-    return LocalMinimum(seed, x, t, costs, norms, minima, copies)
+    return LocalMinimum(seed, x, t, costs, norms, smallest, outputs, minima, copies)
 
 
 def _first_seed(seed: int) -> int:
@@ -205,10 +224,3 @@ def groups(points: list[FloatArray], chosen: list[int]) -> list[list[int]]:
         else:
             found.append([k])
     return found
-
-
-def _minimum(nets: list[Network], group: list[int], x: FloatArray, t: FloatArray) -> Minimum:
-    net, rows = nets[group[0]], x[:, None]
-    smallest = float(curvatures(net, rows, t)[0])
-    outputs = net.predict(rows)[:, 0]
-    return Minimum(net.loss(rows, t), smallest, tuple(group), standard_form(net), outputs)

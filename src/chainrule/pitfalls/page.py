@@ -17,8 +17,8 @@ DPI = 120
 INTRODUCTION = """\
 # What goes wrong, shown
 
-Small experiments with what goes wrong when networks are trained. Each takes a few seconds, gives its numbers, one
-picture and two sentences, and the same with the same seed.
+Small experiments with what goes wrong when networks are trained. Each takes seconds, gives its numbers, one picture
+and two sentences, and the same with the same seed.
 
 ```
 chainrule show                                    # their names

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 EXAMPLE, QUANTITY, COUNTED = "demofox-1", "output after 1,000,000 updates", 1_000_000
 STOPS = tuple(sorted({*np.geomspace(1_000, 10_000_000, 33).round(-1).astype(int).tolist(), 3_000_000}))
-LISTED = (1_000, 10_000, 100_000, 1_000_000, 3_000_000, 10_000_000)
+AHEAD = 1_778_280
+LISTED = (1_000, 10_000, 100_000, 1_000_000, AHEAD, 3_000_000, 10_000_000)
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 
 
@@ -85,11 +86,12 @@ class Precision(Finding):
     def data(self) -> Table:
         """Everything at each look."""
         rows = (
-            (dtype, updates, *(float(values[dtype][k]) for values in self._arrays))
+            (dtype, updates, *(float(values[dtype][k]) for values in self._arrays), float(self.steps(dtype)[k]))
             for dtype in DTYPES
             for k, updates in enumerate(STOPS)
         )
-        return Table(("format", "updates", "output", "weight", "next update", "spacing of the weight"), tuple(rows))
+        columns = ("format", "updates", "output", "weight", "next update", "spacing of the weight", "update / spacing")
+        return Table(columns, tuple(rows))
 
     @property
     def _arrays(self) -> tuple[dict[str, FloatArray], ...]:
@@ -98,13 +100,15 @@ class Precision(Finding):
     @property
     def sentences(self) -> tuple[str, str]:
         """What to see."""
-        k, last = self.at(COUNTED), self.steps("float32")[-1]
+        k, ahead, last = self.at(COUNTED), self.at(AHEAD), self.steps("float32")[-1]
         published = next(item for item in EXAMPLES[EXAMPLE].published if item.quantity == QUANTITY)
         return (
             f"After {COUNTED:,} updates float32 gives {self.outputs['float32'][k]:.6f}, as published "
             f"({published.figure}), and float64 {self.outputs['float64'][k]:.6f}: the update is then "
             f"{self.steps('float32')[k]:.2f} times the spacing of float32 at this weight and rounded to 1, so that "
-            "each step falls short.",
+            f"each step falls short; later, at {self.steps('float32')[ahead]:.2f} times, it is still rounded to 1, so "
+            f"that each step is too long and float32 is ahead (after {AHEAD:,} updates "
+            f"{self.outputs['float32'][ahead]:.6f}, float64 {self.outputs['float64'][ahead]:.6f}).",
             "As soon as an update is at most half the spacing it is rounded to nothing: in float32 the output stays at "
             f"{self.outputs['float32'][-1]:.6f} (update / spacing {last:.2f}), and in float64 it goes on to fall.",
         )
@@ -115,7 +119,7 @@ class Precision(Finding):
         for style, dtype in zip(STYLES, DTYPES, strict=False):
             left.plot(STOPS, self.outputs[dtype], label=dtype, **style.line(markevery=(0, 2)))
         right.plot(STOPS, self.steps("float32"), label="update / spacing, float32", **STYLES[1].line())
-        right.axhline(1, color=GREY, linewidth=1, label="1: one number further")
+        right.axhline(1, color=GREY, linewidth=1, label="1: to the next number of float32")
         right.axhline(0.5, color="black", linewidth=1.2, linestyle="--", label="1/2: rounded to no step at all")
         label(left, "Output (the target is 0)", "updates", "output y")
         label(right, "The update of the weight in float32", "updates", "update / spacing of the weight")

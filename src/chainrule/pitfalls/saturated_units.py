@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNITS, UPDATES, FLAT = 16, 3_000, 0.05
-RATES = (0.001, 0.01, 0.1, 1.0, 10.0)
-LARGE, AFTERWARDS = RATES[-1], 0.1
+RATES = (0.001, 0.01, 0.1, 1.0)
+TOO_LARGE, AFTERWARDS = 10.0, 0.1
 # The slope of an activation as a part of its largest slope, from its value a.
 SLOPES = {"sigmoid": lambda a: 4 * a * (1 - a), "tanh": lambda a: 1 - a**2, "relu": lambda a: (a > 0).astype(float)}
 STARTS = {"sigmoid": Init("glorot"), "tanh": Init("glorot"), "relu": Init("he")}
@@ -95,7 +94,8 @@ class Saturation(Finding):
     ----------
     updates : numbers of updates at which the networks were looked at.
     sweeps : the runs of each case, by its name, one for each of `RATES`.
-    afterwards : how the run of relu with the largest rate goes on with a rate that is none too large.
+    dead : a run of relu with a rate that is too large.
+    afterwards : how it goes on with another rate.
     ignorance : the cost of the best constant output.
     """
 
@@ -107,9 +107,11 @@ class Saturation(Finding):
         "neural network acoustic models (units that are off for good)"
     )
     size: ClassVar[tuple[float, float]] = (9.0, 6.0)
+    repeats_to: ClassVar[float] = 0.5  # costs that jump, to one digit
 
     updates: tuple[int, ...]
     sweeps: dict[str, tuple[Run, ...]]
+    dead: Run
     afterwards: Run
     ignorance: float
 
@@ -118,49 +120,41 @@ class Saturation(Finding):
         return min(self.sweeps[name], key=lambda run: run.cost)
 
     @property
-    def dead(self) -> Run:
-        """The run of relu with a rate that is too large."""
-        return self.sweeps["relu"][RATES.index(LARGE)]
-
-    @property
     def setting(self) -> str:
         """What was done."""
         rates = ", ".join(f"{rate:g}" for rate in RATES[:-1])
         return (
             f"2-{UNITS}-{UNITS}-1 networks with one sigmoid output and binary cross-entropy on {RING}. The hidden "
             "layers start by Glorot, those of relu by He, biases at 0; their weights or the inputs are multiplied. "
-            f"{UPDATES:,} updates of gradient descent in float64 with each of the rates {rates} and {LARGE:g}; the "
-            f"table has the one with the lowest cost at the end, but for the last two rows; seed {self.seed}. A hidden "
-            f"unit is saturated on a sample if its slope there is under {FLAT:.0%} of the largest slope."
+            f"{UPDATES:,} updates of gradient descent in float64, with each of the rates {rates} and {RATES[-1]:g}; "
+            f"seed {self.seed}. A hidden unit is saturated on a sample if its slope there is under {FLAT:.0%} of the "
+            "largest slope; the share at the end is that with the best rate. Costs have one digit: with × 100 they "
+            "jump, and further ones depend on the machine."
         )
 
     @property
     def table(self) -> Table:
-        """Shares of saturated units before and after, and the end."""
-        shares = ("saturated at the start, layer 1", "layer 2", "at the end, layer 1", "layer 2")
-        rows = [self._row(name, self.best(name)) for name in self.sweeps]
-        rows += [self._row("relu, too large a rate", self.dead), self._row("the same, afterwards", self.afterwards)]
-        return Table(("network", "rate", *shares, "units on all samples", "cost at the end"), tuple(rows))
+        """Shares of saturated units before and after, and the cost at the end with each rate."""
+        shares = ("saturated: layer 1, start", "layer 2, start", "layer 1, end")
+        costs = (f"cost, rate {RATES[0]:g}", *(f"rate {rate:g}" for rate in RATES[1:]))
+        return Table(("network", *shares, *costs), tuple(self._row(name) for name in self.sweeps))
 
-    @staticmethod
-    def _row(name: str, run: Run) -> tuple[Cell, ...]:
-        shares = (f"{share:.0%}" for share in (*run.flat[0], *run.flat[-1]))
-        return name, run.rate, *shares, f"{run.stuck[-1]} of {2 * UNITS}", run.cost
+    def _row(self, name: str) -> tuple[Cell, ...]:
+        best = self.best(name)
+        shares = (f"{share:.0%}" for share in (*best.flat[0], best.flat[-1][0]))
+        return name, *shares, *(f"{run.cost:.1g}" for run in self.sweeps[name])
 
     @property
     def data(self) -> Table:
         """Every run at each look."""
         columns = ("network", "rate", "updates", "part saturated, layer 1", "layer 2", "units on all samples", "cost")
-        later = UPDATES * np.array([0] * len(CASES) * len(RATES) + [1])
-        rows = (
-            (run.case.name, run.rate, int(done) + step, *map(float, run.flat[k]), run.stuck[k], float(run.costs[k]))
-            for run, done in zip(self._runs(), later, strict=True)
+        runs = [(run, 0) for sweep in (*self.sweeps.values(), (self.dead,)) for run in sweep]
+        rows: list[tuple[Cell, ...]] = [
+            (run.case.name, run.rate, done + step, *map(float, run.flat[k]), run.stuck[k], float(run.costs[k]))
+            for run, done in (*runs, (self.afterwards, UPDATES))
             for k, step in enumerate(self.updates)
-        )
+        ]
         return Table(columns, tuple(rows))
-
-    def _runs(self) -> Iterable[Run]:
-        return (*(run for sweep in self.sweeps.values() for run in sweep), self.afterwards)
 
     @property
     def sentences(self) -> tuple[str, str]:
@@ -170,46 +164,49 @@ class Saturation(Finding):
         relu, large = self.best("relu"), self.best("relu, inputs × 100")
         return (
             f"Inputs × 100 saturate {inputs.flat[0][0]:.0%} of layer 1 of tanh before training begins, and "
-            f"{inputs.flat[-1][0]:.0%} of it are saturated at the end: the best rate ends at a cost of {inputs.cost:.3g}, where inputs "
-            f"of size 1 end at {good.cost:.2g}; it takes nearly all of a layer, since weights × 16 saturate "
-            f"{much.flat[0][0]:.0%} of it and end at {much.cost:.2g}, weights × 100 {more.flat[0][0]:.0%} and end at "
-            f"{more.cost:.3g}.",
+            f"{inputs.flat[-1][0]:.0%} of it are saturated at the end: the best rate leaves a cost of "
+            f"{inputs.cost:.1g}, and with inputs of size 1 of {good.cost:.1g}; it takes nearly all of a layer, since "
+            f"weights × 16 saturate {much.flat[0][0]:.0%} of it and leave {much.cost:.1g}, weights × 100 "
+            f"{more.flat[0][0]:.0%} and {more.cost:.1g}.",
             "A relu unit is saturated where it is off, which inputs × 100 do not change at the start, and yet the best "
-            f"rate then ends at {large.cost:.3g} and not at {relu.cost:.2g}, so that large inputs harm by more than "
-            f"saturation; rate {LARGE:g} switches {self.dead.stuck[-1]} of {2 * UNITS} units off on all samples, and "
-            f"{UPDATES:,} more updates with rate {AFTERWARDS:g} leave {self.afterwards.stuck[-1]} off and a cost of "
-            f"{self.afterwards.cost:.3f}, where a constant output has {self.ignorance:.3f}.",
+            f"rate then leaves {large.cost:.1g} and not {relu.cost:.1g}, so that large inputs harm by more than "
+            f"saturation; rate {self.dead.rate:g} switches {self.dead.stuck[-1]} of {2 * UNITS} units off on all "
+            f"samples, and {UPDATES:,} more updates with rate {self.afterwards.rate:g} leave "
+            f"{self.afterwards.stuck[-1]} off and a cost of {self.afterwards.cost:.3f}, where a constant output has "
+            f"{self.ignorance:.3f}.",
         )
 
     def draw(self, figure: Figure) -> None:
         """Draw for each activation the saturated part over the updates, and the cost at the end by rate."""
         panels = figure.subplots(2, len(SLOPES), sharey="row")
-        handles = {}
+        handles: list[Any] = []
         for (above, below), activation in zip(panels.T, ("tanh", "sigmoid", "relu"), strict=True):
             for name, sweep in self.sweeps.items():
                 case = sweep[0].case
                 if case.activation == activation:
                     style = STYLES[CHANGES.index(case.change)]
                     self._draw_shares(above, self.best(name), style.color, style.marker)
-                    (line,) = below.plot(RATES, [run.cost for run in sweep], **style.line())
-                    handles.setdefault(case.change or "as it should be", line)
-            if activation == "relu":
-                self._draw_shares(above, self.dead, GREY, "x")
-            below.axhline(self.ignorance, color=GREY, linewidth=0.8)
-            label(above, f"{activation}: saturated", "updates", "")
+                    costs = [run.cost for run in sweep]
+                    drawn = below.plot(RATES, costs, label=case.change or "× 1", **style.line(linestyle="-"))
+                    handles += drawn if activation == "tanh" else []
+            ignorance = below.axhline(self.ignorance, color=GREY, linewidth=0.8, label="cost of a constant output")
+            label(above, f"{activation}: saturated, with the best rate", "updates", "")
             label(below, f"{activation}: cost at the end", "learning rate", "")
             above.set_xscale("symlog", linthresh=1)
             below.set_xscale("log")
             below.set_yscale("log")
+        layers = self._draw_shares(panels[0, 2], self.dead, GREY, "x", f"rate {self.dead.rate:g}, layer ")
         panels[0, 0].set_ylabel("percent of (unit, sample)")
         panels[0, 0].set_ylim(-3, 103)
         panels[1, 0].set_ylabel("binary cross-entropy")
-        figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4, fontsize=8)
+        panels[0, 0].text(0.02, 0.5, "filled: layer 1\nhollow: layer 2", fontsize=8, transform=panels[0, 0].transAxes)
+        figure.legend(handles=[*handles, ignorance, *layers], loc="outside lower center", ncols=4, fontsize=8)
 
-    def _draw_shares(self, axes: Axes, run: Run, color: str, marker: str) -> None:
-        look = {"color": color, "marker": marker, "markersize": 4, "markevery": 4, "linewidth": 1.2}
-        axes.plot(self.updates, 100 * run.flat[:, 0], linestyle="-", **look)
-        axes.plot(self.updates, 100 * run.flat[:, 1], linestyle=":", markerfacecolor="white", **look)
+    def _draw_shares(self, axes: Axes, run: Run, color: str, marker: str, name: str = "_") -> list[Any]:
+        look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 4, "markevery": 4, "linewidth": 1.2}
+        first = axes.plot(self.updates, 100 * run.flat[:, 0], linestyle="-", label=f"{name}1", **look)
+        hollow = {**look, "linestyle": ":", "markerfacecolor": "white"}
+        return first + axes.plot(self.updates, 100 * run.flat[:, 1], label=f"{name}2", **hollow)
 
 
 def saturation(seed: int = 0) -> Saturation:
@@ -225,10 +222,9 @@ def saturation(seed: int = 0) -> Saturation:
     updates = spread(UPDATES, 16)
     sweeps = {case.name: tuple(_run(_start(case, seed), case, rate, x, t, updates) for rate in RATES) for case in CASES}
     relu = Case("relu")
-    dying = _start(relu, seed)
-    for rate in (LARGE, AFTERWARDS):
-        afterwards = _run(dying, relu, rate, x, t, updates)
-    return Saturation(seed, tuple(updates), sweeps, afterwards, entropy(t))
+    net = _start(relu, seed)
+    dead, afterwards = (_run(net, relu, rate, x, t, updates) for rate in (TOO_LARGE, AFTERWARDS))
+    return Saturation(seed, tuple(updates), sweeps, dead, afterwards, entropy(t))
 
 
 def _start(case: Case, seed: int) -> Network:

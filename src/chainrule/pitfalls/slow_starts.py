@@ -32,7 +32,7 @@ class SlowStart(Finding):
     Attributes
     ----------
     outputs : the output before each update, by (loss, weighted input at the start); the target is 0.
-    deltas : dE/dz before the first update, likewise.
+    deltas : dE/dz before each update, likewise.
     """
 
     name: ClassVar[str] = "slow-start"
@@ -43,11 +43,15 @@ class SlowStart(Finding):
     )
 
     outputs: dict[tuple[str, int], FloatArray]
-    deltas: dict[tuple[str, int], float]
+    deltas: dict[tuple[str, int], FloatArray]
 
     def needed(self, loss: str, start: int) -> int:
         """Return after how many updates the output is below `REACHED`."""
         return int(np.argmax(self.outputs[loss, start] < REACHED))
+
+    def shown(self, start: int) -> int:
+        """Return for how many updates the outputs of a start are shown: a little longer than the slower loss needs."""
+        return max(self.needed(loss, start) for loss in LOSSES) + 20
 
     @property
     def setting(self) -> str:
@@ -67,7 +71,7 @@ class SlowStart(Finding):
             (
                 z,
                 float(self.outputs[half, z][0]),
-                *(self.deltas[loss, z] for loss in LOSSES),
+                *(float(self.deltas[loss, z][0]) for loss in LOSSES),
                 *(self.needed(loss, z) for loss in LOSSES),
                 self.needed(half, z) / self.needed(cross, z),
             )
@@ -77,13 +81,14 @@ class SlowStart(Finding):
 
     @property
     def data(self) -> Table:
-        """The output before each update, up to the one that reaches the aim."""
+        """Output and dE/dz before each update, as far as the picture goes."""
         rows = (
-            (loss, z, k, float(value))
+            (loss, z, k, float(output), float(delta))
             for (loss, z), outputs in self.outputs.items()
-            for k, value in enumerate(outputs[: self.needed(loss, z) + 1])
+            for k, (output, delta) in enumerate(zip(outputs, self.deltas[loss, z], strict=True))
+            if k < self.shown(z)
         )
-        return Table(("loss", "z at the start", "updates", "output"), tuple(rows))
+        return Table(("loss", "z at the start", "updates", "output", "dE/dz"), tuple(rows))
 
     @property
     def sentences(self) -> tuple[str, str]:
@@ -102,9 +107,7 @@ class SlowStart(Finding):
         """Draw the output over the updates from one start, and the updates needed by start."""
         left, right = figure.subplots(1, 2)
         for style, (loss, name) in zip(STYLES, LOSSES.items(), strict=False):
-            outputs = self.outputs[loss, DRAWN]
-            shown = max(self.needed(other, DRAWN) for other in LOSSES) + 20
-            left.plot(outputs[:shown], label=name, **style.line(markevery=10))
+            left.plot(self.outputs[loss, DRAWN][: self.shown(DRAWN)], label=name, **style.line(markevery=10))
             right.plot(STARTS, [self.needed(loss, z) for z in STARTS], label=name, **style.line())
         left.axhline(REACHED, color=GREY, linewidth=0.8)
         left.text(0, REACHED + 0.02, f" {REACHED:g}", color=GREY, fontsize=8)
@@ -131,12 +134,8 @@ def slow_start(seed: int = 0) -> SlowStart:
         for z in STARTS:
             net = Network(1, [Dense(1, "sigmoid")], loss, dtype="float64")
             net.set_parameters({"w1": [[z / 2]], "b1": [z / 2]})
-            deltas[loss, z] = float(net.values([[1.0]], [[0.0]])["d_z1"][0, 0])
-            outputs[loss, z] = _outputs(net)
+            history = train(net, np.ones((1, 1)), np.zeros((1, 1)), GradientDescent(RATE), UPDATES)
+            outputs[loss, z] = np.array(history.error)  # with the target 0 the error is the output
+            # With the input 1 the derivatives of weight and bias are both dE/dz, which is positive here.
+            deltas[loss, z] = np.array(history.gradient_norm["1"]) / np.sqrt(2)
     return SlowStart(seed, outputs, deltas)
-
-
-def _outputs(net: Network) -> FloatArray:
-    """Return the output before each update: with the target 0 it is the error."""
-    history = train(net, np.ones((1, 1)), np.zeros((1, 1)), GradientDescent(RATE), UPDATES)
-    return np.array(history.error)

@@ -31,7 +31,8 @@ class Vanishing(Finding):
     Attributes
     ----------
     before : the norm of each layer's gradient at the start, by (activation, start, depth).
-    after : the same after training, at one depth, by (activation, start).
+    start_costs : the cost at the start, likewise.
+    after : the norm of each layer's gradient after training, at one depth, by (activation, start).
     costs : the cost after training, by (activation, start).
     ignorance : the cost of the best constant output.
     """
@@ -46,6 +47,7 @@ class Vanishing(Finding):
     size: ClassVar[tuple[float, float]] = (9.0, 6.0)
 
     before: dict[Case, FloatArray]
+    start_costs: dict[Case, float]
     after: dict[tuple[str, str], FloatArray]
     costs: dict[tuple[str, str], float]
     ignorance: float
@@ -67,21 +69,21 @@ class Vanishing(Finding):
     @property
     def table(self) -> Table:
         """First and last layer at one depth."""
-        columns = ("activation", "start", "norm, first layer", "last layer", "first / last")
+        columns = ("activation", "start", "norm, layer 1", f"layer {WATCHED}", "first / last")
         rows = []
         for (activation, start), after in self.after.items():
             norms = self.before[activation, start, WATCHED]
             first, last, first_after = float(norms[0]), float(norms[-1]), float(after[0])
             ratio, cost = self.ratio(activation, start), self.costs[activation, start]
             rows.append((activation, start, first, last, ratio, first_after, cost))
-        return Table((*columns, "trained: norm, first layer", "trained: cost"), tuple(rows))
+        return Table((*columns, "trained: layer 1", "trained: cost"), tuple(rows))
 
     @property
     def data(self) -> Table:
-        """The norm of each layer in each network."""
-        columns = ("activation", "start", "depth", "updates", "layer", "gradient norm")
-        looks = [(*case, 0, norms) for case, norms in self.before.items()]
-        looks += [(*case, WATCHED, UPDATES, norms) for case, norms in self.after.items()]
+        """The cost of each network, and the norm of each layer."""
+        columns = ("activation", "start", "depth", "updates", "cost", "layer", "gradient norm")
+        looks = [(*case, 0, self.start_costs[case], norms) for case, norms in self.before.items()]
+        looks += [(*case, WATCHED, UPDATES, self.costs[case], norms) for case, norms in self.after.items()]
         rows = [(*look[:-1], k, float(value)) for look in looks for k, value in enumerate(look[-1], start=1)]
         return Table(columns, tuple(rows))
 
@@ -91,8 +93,9 @@ class Vanishing(Finding):
         sigmoid = self.ratio("sigmoid", "glorot")
         return (
             f"Each sigmoid layer multiplies the gradient on its way back by its slope, at most 1/4, so that with "
-            f"{WATCHED} layers the first one gets {sigmoid:.1e} of what the last one gets, and training ends at "
-            f"{self.costs['sigmoid', 'glorot']:.3f}, the cost of a constant output ({self.ignorance:.3f}).",
+            f"{WATCHED} layers started by Glorot the first one gets {sigmoid:.1e} of what the last one gets, and "
+            f"training ends at {self.costs['sigmoid', 'glorot']:.3f}, the cost of a constant output "
+            f"({self.ignorance:.3f}).",
             "A start that suits the activation keeps the first layer within reach (relu with He: "
             f"{self.ratio('relu', 'he'):.2g}), one that is too small loses it with every activation (relu with "
             f"standard deviation 0.1: {self.ratio('relu', 'normal'):.1e}).",
@@ -133,14 +136,16 @@ def vanishing(seed: int = 0) -> Vanishing:
     """
     x, t = ring(as_seed(seed))
     before: dict[Case, FloatArray] = {}
+    start_costs: dict[Case, float] = {}
     after, costs = {}, {}
     for activation in ACTIVATIONS:
         for depth in DEPTHS:
             net = deep(depth, activation, "binary_cross_entropy", "sigmoid", seed, "float64")
             for start, init in STARTS.items():
                 start_from(net, init)
-                before[activation, start, depth] = layer_norms(net, x, t)
+                case = activation, start, depth
+                before[case], start_costs[case] = layer_norms(net, x, t), net.loss(x, t)
                 if depth == WATCHED:
                     train(net, x, t, GradientDescent(RATE), UPDATES)
                     after[activation, start], costs[activation, start] = layer_norms(net, x, t), net.loss(x, t)
-    return Vanishing(seed, before, after, costs, entropy(t))
+    return Vanishing(seed, before, start_costs, after, costs, entropy(t))
