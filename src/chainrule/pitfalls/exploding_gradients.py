@@ -163,7 +163,7 @@ class Exploding(Finding):
             f"{error:,.0f} times (its root mean square), and on the way back the gradient is doubled in each of the "
             f"{DEPTH - 1} layers behind the first (2^{DEPTH - 1} = {2 ** (DEPTH - 1)}): the first layer's grows "
             f"{growth:,.2g} times, and {self._first_updates(double)}.",
-            f"A rate that is too large spoils a good start too (rate {large.rate:g}: {large.free.end}; rate "
+            f"A rate that is too large spoils a good start too (cost with rate {large.rate:g}: {large.free.end}; with "
             f"{good.rate:g}: {good.free.end}); with clipping {finite} of {len(self.runs)} runs stay finite, and from "
             f"He × {double.scale:g} the cost goes from {shown(double.clipped.costs[0])} to {double.clipped.end} with "
             f"rate {double.rate:g}; without clipping a rate of {slow.rate:g} brings it to {slow.free.end}.",
