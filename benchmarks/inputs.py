@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from chainrule.cli import digits
+from chainrule.cli.fool import BUDGETS
 from chainrule.inputs import accuracy_curve, dream, fool, integrated_gradients
 
 SEEDS = (0, 1, 2)
-BUDGETS = {"inf": 0.3, "2": 2.0}
 SAMPLES = 20
 LONGER = {"400 steps": {"steps": 400}, "10 starts": {"starts": 10}, "no rivals": {"rivals": 0}}
 

@@ -98,6 +98,15 @@ class History:
         norms = {f"gradient_norm_{layer}": values for layer, values in self.gradient_norm.items()}
         return {name: values for name, values in {**measures, **norms}.items() if values}
 
+    def whole(self) -> History:
+        """Return this if the training ended by itself; raises `KeyboardInterrupt` if Ctrl-C ended it.
+
+        For programs that train on the way to something else: what is half trained is of no use to them.
+        """
+        if self.stopped == "interrupted":
+            raise KeyboardInterrupt
+        return self
+
     def to_csv(self, path: str | Path) -> None:
         """Write the rows to a CSV file."""
         columns = self.columns()

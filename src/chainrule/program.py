@@ -18,6 +18,7 @@ from chainrule.equations import (
     Size,
     children,
     free_indices,
+    fresh_index,
     refs,
     shifted,
 )
@@ -64,6 +65,11 @@ class Program:
         """Return every array by name, with the indices of its definition."""
         given = {ref.name: ref for ref in (*self.inputs, *self.states)}
         return given | {eq.target.name: eq.target for eq in self.equations if not eq.update}
+
+    def fresh_index(self, base: str) -> str:
+        """Return an index that is neither one of this program nor the name of one of its arrays: `base`, or p1, ..."""
+        taken = {*self.sizes, *self.declarations()}
+        return base if base not in taken else fresh_index(base, taken)
 
     def needed_for(self, roots: Iterable[str]) -> tuple[Equation, ...]:
         """Return the equations that the arrays `roots` depend on, and nothing else."""

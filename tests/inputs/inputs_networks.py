@@ -34,10 +34,14 @@ def classifiers(draw: st.DrawFn, activations: tuple[str, ...] = SMOOTH, dtype: s
     for _ in range(draw(st.integers(0, 2))):
         hidden = cr.Dense(draw(st.integers(2, 6)), draw(st.sampled_from(activations)))
         layers.append(draw(st.sampled_from([hidden, cr.LayerNorm("tanh"), cr.BatchNorm(), cr.Dropout(0.5)])))
+    if draw(st.booleans()):
+        layers.insert(0, cr.Columns(3, "tanh", numbers=draw(st.integers(0, inputs)), waves=2))
     last, loss = ("sigmoid", "binary_cross_entropy") if classes == 1 else ("softmax", "cross_entropy")
     net = cr.Network(inputs, [*layers, cr.Dense(classes, last)], loss, dtype=dtype)
     random = np.random.default_rng(draw(st.integers(0, 9999)))
+    places = {name: value.copy() for name, value in net.parameters.items() if name.startswith("at")}
     randomise(net, random)
+    net.set_parameters(places)  # these are whole numbers, and stay
     x = random.normal(0, 1, (rows, inputs))
     y = net.predict(x)
     return Case(net, x, (y[:, 0] > 0.5).astype(int) if classes == 1 else y.argmax(axis=1))

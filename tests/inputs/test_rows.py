@@ -197,7 +197,7 @@ def test_a_row_with_changed_values_is_read_as_the_table_would_be(asked: Asked) -
 def test_a_row_that_numbers_cannot_change_says_what_was_not_tried(asked: Asked) -> None:
     found = asked.change(1, budget=1e-6)
     assert found.answer is None
-    assert "no change of its numbers within the table's range and the budget changes that" in str(found)
+    assert "no change of its numbers within the range of the training and the budget changes that" in str(found)
     assert str(found).endswith("Not tried: built (a date).")
     assert "Not tried" not in str(next(found for row in range(1, 9) if (found := asked.change(row)).numbers))
 

@@ -43,7 +43,7 @@ def train(digits: Digits, seed: int) -> Network:
 
     layers = [Dense(HIDDEN, "relu"), Dense(10, "softmax")]
     net = Network(64, layers, loss="cross_entropy", penalties=[L2(DECAY)], seed=seed)
-    net.fit(digits.x, digits.labels, epochs=EPOCHS, progress=False)
+    net.fit(digits.x, digits.labels, epochs=EPOCHS, progress=False).whole()
     return net
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def dream(
     classes: Annotated[str | None, typer.Option(help="Which digits, such as 0,3,8; by default all ten.")] = None,
     steps: Annotated[int, typer.Option(help="So many updates of the picture.")] = 200,
-    rate: Annotated[
-        float | None, typer.Option(help="Their learning rate; by default 0.05, or the optimizer's.")
+    rate: Annotated[float | None, typer.Option(help="Their learning rate; by default the optimizer's own.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="How the picture is updated; by default adam, rate 0.05.")
     ] = None,
-    optimizer: Annotated[str, typer.Option(help="How the picture is updated.")] = "adam",
     unlikeness: Annotated[
         float, typer.Option(help="The penalty on being unlike the digits trained with, all of them taken together.")
     ] = 0.05,
@@ -47,15 +47,16 @@ def dream(
     check_files(out, path)
     data = digits.load()
     net = digits.train(data, seed)
+    given: dict[str, Any] = {} if optimizer is None else {"optimizer": optimizer}
     dreamt = dream_of(
         net,
         chosen,
         steps=steps,
-        rate=0.05 if rate is None and optimizer == "adam" else rate,
-        optimizer=optimizer,
+        rate=rate,
         penalties={"unlikeness": unlikeness, "smoothness": smoothness, "size": size},
         like=data.x,
         seed=seed,
+        **given,
     )
     if out:
         dreamt.save(out)

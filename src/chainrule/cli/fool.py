@@ -67,12 +67,13 @@ def fool(
     """
     from chainrule.inputs.asking import as_norm
     from chainrule.inputs.attack import METHODS
+    from chainrule.inputs.search import MOST_BUDGET
 
     if method not in (None, *METHODS):
         raise unknown("method", method, METHODS)
     measured = None if norm is None else as_norm(norm)
     if budget is not None:
-        check_number("--budget", budget, above=0)
+        check_number("--budget", budget, above=0, below=MOST_BUDGET)
     if model is not None:
         digits = {"--norm": norm, "--method": method, "--classes": classes, "--curve": curve or None}
         _refuse({**digits, "--seed": seed, "--out": out, "--path": path}, "is for digits, not for a row of a table")
@@ -147,7 +148,7 @@ def _pictures(
     settings: dict[str, Any] = {"budget": budget or BUDGETS[norm], "norm": norm, "method": method, "bounds": _BOUNDS}
     fooled = fool_all(net, x, labels=labels, **settings)
     first = [int(np.argmax(labels == digit)) for digit in chosen if digit in labels]
-    shown = fool_all(net, x[first], labels=labels[first], **settings)
+    shown = fooled.take(first)
     if out:
         shown.save(out)
     if path:

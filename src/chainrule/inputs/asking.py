@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,18 +33,31 @@ def class_count(net: Network) -> int:
 
     Raises `InputError` if the loss is not one of classes.
     """
+    loss = net.architecture.loss
     if not has_classes(net):
         raise InputError(
-            f"the loss {net.architecture.loss.name} has numbers as targets and no classes: "
+            f"the loss {loss.name} has numbers as targets and no classes: "
             "take a network with cross_entropy or binary_cross_entropy"
         )
-    return max(2, net.outputs) if net.outputs == 1 and net.architecture.loss.targets == "probabilities" else net.outputs
+    if loss.targets == "distribution" and net.outputs == 1:
+        raise InputError(f"with one output the loss {loss.name} knows one class only: no other to tell it from")
+    if not excludes(net):
+        raise InputError(
+            f"the {net.outputs} outputs of the loss {loss.name} may all be true at once, so a sample has no one class: "
+            "take cross_entropy, or one output"
+        )
+    return max(2, net.outputs)
+
+
+def excludes(net: Network) -> bool:
+    """Tell whether a sample is of one class and no other."""
+    return net.architecture.loss.targets == "distribution" or net.outputs == 1
 
 
 def as_classes(net: Network, what: str, given: Any, rows: int | None = None) -> IntArray:
     """Return classes as an array; one is repeated for all `rows`. Raises `InputError` for what is no class."""
     most = class_count(net) - 1
-    array = np.asarray(given)
+    array = as_array(what, given)
     if array.dtype.kind not in "iu" or array.ndim > 1 or not array.size:
         raise InputError(f"{what} must be a class from 0 to {most}, or one for each row, not {shown(given)}")
     wrong = (array < 0) | (array > most)
@@ -67,16 +81,42 @@ def probabilities(y: FloatArray) -> FloatArray:
 
 
 def answers(net: Network, x: FloatArray) -> IntArray:
-    """Return the class that the network itself, in its own precision, takes each row for."""
-    classes: IntArray = probabilities(net.predict(x)).argmax(axis=1)
+    """Return the class that the network itself, in its own precision, takes each row for; -1 where it gives NaN."""
+    chances = probabilities(net.predict(x))
+    classes: IntArray = np.where(np.isfinite(chances).all(axis=1), chances.argmax(axis=1), -1)
     return classes
+
+
+def known_answers(net: Network, x: FloatArray) -> IntArray:
+    """Return `answers`; raises `InputError` if the network gives no number for a row."""
+    found = answers(net, x)
+    if (found < 0).any():
+        raise InputError(f"the network gives nan for row {int(np.argmax(found < 0))} of x: it takes it for no class")
+    return found
+
+
+def as_array(what: str, given: Any) -> npt.NDArray[Any]:
+    """Return an array; raises `InputError` for lists of different lengths and for masked values."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise InputError(f"{what} must be an array; its rows have different lengths") from None
+    if np.ma.is_masked(given):
+        raise InputError(f"{what} holds masked values; fill them in first")
+    return array
+
+
+def check_path(path: Any) -> None:
+    """Raise `InputError` for what is no path of a file."""
+    if not isinstance(path, str | PathLike) or not str(path):
+        raise InputError(f"what is saved needs the path of a file, not {shown(path)}")
 
 
 def as_norm(norm: Any) -> str:
     """Return "inf" or "2", also given as a number; raises `InputError` for another norm."""
-    if isinstance(norm, int | float) and not isinstance(norm, bool) and norm in (2, np.inf):
+    if isinstance(norm, Real) and not isinstance(norm, bool) and norm in (2, np.inf):
         return "2" if norm == 2 else "inf"
-    if norm not in NORMS:
+    if not isinstance(norm, str) or norm not in NORMS:
         raise unknown("norm", norm, NORMS)
     return str(norm)
 
@@ -87,6 +127,9 @@ def as_bounds(bounds: Bounds, rows: int, width: int) -> tuple[FloatArray, FloatA
     Each may be a number, or an array of shape (width,) or (rows, width).
     """
     shape = (rows, width)
+    if isinstance(bounds, tuple | list):
+        for side in bounds:
+            as_array("bounds", side)
     if bounds is None:
         return np.full(shape, -np.inf), np.full(shape, np.inf)
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
@@ -114,34 +157,42 @@ def _side(given: Any) -> FloatArray:
     return array.astype(np.float64)
 
 
-def as_sample(net: Network, x: Any, low: FloatArray | None = None, high: FloatArray | None = None) -> FloatArray:
-    """Return inputs, shape (rows, inputs); one of shape (inputs,) is a row. Raises `InputError` outside the bounds."""
-    array = np.asarray(x) if not np.ma.isMaskedArray(x) else x
-    array = as_inputs(array[None, :] if array.shape == (net.inputs,) else x, net.inputs, np.float64)
-    if low is not None and high is not None:
-        _check_inside(array, low, high)
-    return array
+def as_sample(net: Network, x: Any, what: str = "x") -> FloatArray:
+    """Return inputs, shape (rows, inputs); one of shape (inputs,) is a row."""
+    array = as_numbers(what, x, np.float64)
+    if array.shape == (net.inputs,):
+        array = array[None, :]
+    if what != "x" and (array.ndim != 2 or array.shape[1] != net.inputs):
+        raise InputError(f"{what} must have shape ({net.inputs},) or (rows, {net.inputs}), not {array.shape}")
+    return as_inputs(array, net.inputs, np.float64)
 
 
-def _check_inside(x: FloatArray, low: FloatArray, high: FloatArray) -> None:
+def check_inside(x: FloatArray, low: FloatArray, high: FloatArray, what: str = "x") -> None:
+    """Raise `InputError` unless inputs lie within the bounds."""
     wrong = (x < low) | (x > high)
     if wrong.any():
         row, column = (int(place) for place in np.argwhere(wrong)[0])
         inside = f"from {low[row, column]:g} to {high[row, column]:g}"
         raise InputError(
-            f"x must lie within the bounds, {inside}, but row {row}, input {column} is {x[row, column]:g}: "
-            "scale x, or give other bounds"
+            f"{what} must lie within the bounds, {inside}, but row {row}, input {column} is {x[row, column]:g}: "
+            f"scale {what}, or give other bounds"
         )
 
 
 def with_rate(optimizer: Optimizer | str, rate: float | Schedule | None) -> Optimizer:
-    """Return an optimiser, by name or as itself, with another rate if one is given."""
+    """Return an optimiser of inputs, by name or as itself, with another rate if one is given.
+
+    Raises `InputError` for one that clips the norm of the gradients of all rows together.
+    """
     if isinstance(optimizer, str) and rate is not None and optimizer in OPTIMIZERS:
         return OPTIMIZERS[optimizer](rate)
     chosen = as_optimizer(optimizer)
+    if chosen.clip_norm is not None:
+        raise InputError("clip_norm would tie the samples to each other: each goes its own way")
     return chosen if rate is None else replace(chosen, rate=rate)
 
 
 def is_class(given: Any) -> bool:
     """Tell whether a target is a class or several, as whole numbers."""
-    return isinstance(given, Integral) or np.asarray(given).dtype.kind in "iu"
+    array = as_array("target", given)
+    return isinstance(given, Integral) or (array.dtype.kind in "iu" and array.ndim <= 1)

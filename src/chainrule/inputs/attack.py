@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 METHODS = ("fgsm", "pgd")
 STEPS = 40
+_MOST_STEPS = 10_000
+_ROUNDING = 1e-15
 _LENGTHS = 2.5
 """All steps of a projected gradient method together are so many budgets long (Madry et al. 2018)."""
 
@@ -103,17 +105,18 @@ class Attack:
         rate: float | Schedule | None,
         optimizer: Optimizer | str,
     ):
-        if method not in METHODS:
+        if not isinstance(method, str) or method not in METHODS:
             raise unknown("method", method, METHODS)
         self.net, self.norm, self.method = net, asking.as_norm(norm), method
         self._exact = targeted and exact
-        self.steps = 1 if method == "fgsm" else whole("steps", steps)
+        steps = whole("steps", steps, most=_MOST_STEPS)
+        if method == "fgsm" and steps not in (1, STEPS):
+            raise InputError(f"fgsm takes one step: steps={steps} is for pgd")
+        self.steps = 1 if method == "fgsm" else steps
         if rate is None and isinstance(optimizer, str):
             rate = 1.0 if method == "fgsm" else _LENGTHS / self.steps
         asking.class_count(net)
         update = asking.with_rate(optimizer, rate)
-        if update.clip_norm is not None:
-            raise InputError("clip_norm would tie the samples to each other: each has its own budget already")
         self._walk = Walk(net, ascent(cost_program(net), update, self.norm, targeted), update)
 
     @property
@@ -124,28 +127,37 @@ class Attack:
     def attempt(self, samples: Samples, budget: FloatArray, x: FloatArray | None = None) -> Attempt:
         """Move all samples within their budgets, shape (rows,), from `x` or from where they are."""
         rows = len(samples.origin)
+        budget = self._within(budget, samples.origin)
         every, aimed = np.arange(rows), samples.goals >= 0
         led = np.where(aimed, samples.goals, samples.labels)
         given = {"t": asking.targets_for(self.net, led), "budget": budget}
         given |= {"origin": samples.origin, "low": samples.low, "high": samples.high}
         record = np.full((rows, self.steps + 1, 4), np.nan)
-        best, far, done = samples.origin.copy(), np.full(rows, np.inf), np.zeros(rows, np.bool_)
+        best, far, done = samples.origin.copy(), np.zeros(rows), np.zeros(rows, np.bool_)
         moving = (samples.origin if x is None else x).copy()
-        for step, arrays in enumerate(self._walk.steps(moving, given, self.steps)):
+        lost = np.zeros(rows, np.bool_)
+        for step, arrays in enumerate(self._walk.steps(moving, given, self.steps, lost)):
+            moving[lost] = best[lost]  # where no number comes out there is nothing to follow: it stays not fooled
             chances = asking.probabilities(arrays[OUTPUT])
             goal = np.where(aimed, chances[every, led], np.nan)
             line = np.stack([arrays["cost"], chances[every, samples.labels], goal, arrays["distance"]], axis=1)
-            record[~done, step] = line[~done]
-            fresh = self.fooled(samples, moving) & ~done
-            best[~done], far[fresh] = moving[~done], arrays["distance"][fresh]
-            done |= fresh
-            if done.all():
+            going = ~done & ~lost
+            record[going, step] = line[going]
+            best[going], far[going] = moving[going], arrays["distance"][going]
+            done |= self.fooled(samples, moving) & going
+            if (done | lost).all():
                 break
-        far[~done] = arrays["distance"][~done]
         return Attempt(best, samples.goals.copy(), done, far, record)
 
     def fooled(self, samples: Samples, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Tell for each row whether the network gives the answer asked for, or any but the label."""
         answers = asking.answers(self.net, x)
-        fooled: npt.NDArray[np.bool_] = answers == samples.goals if self._exact else answers != samples.labels
+        other = answers == samples.goals if self._exact else answers != samples.labels
+        fooled: npt.NDArray[np.bool_] = other & (answers >= 0)
         return fooled
+
+    def _within(self, budget: FloatArray, origin: FloatArray) -> FloatArray:
+        """Return budgets so much smaller that no rounding leads out of them."""
+        ulps = np.spacing(np.abs(origin).max(axis=1)) * (np.sqrt(origin.shape[1]) if self.norm == "2" else 1)
+        within: FloatArray = np.maximum(budget * (1 - _ROUNDING) - ulps, 0)
+        return within

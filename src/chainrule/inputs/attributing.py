@@ -68,13 +68,14 @@ class Attribution:
     `values` and `baseline` have shape (rows, inputs); `outputs`, shape (rows,), says which output was asked about.
     A part is below 0 where the input lowers the output, so that others may be larger than the whole.
     The parts of a row should add up to `difference`, shape (rows,), the output minus that of the baseline; by
-    `defect`, shape (rows,), they do not.
+    `defect`, shape (rows,), they do not; `allowed`, shape (rows,), is what it was to be at most.
     """
 
     values: FloatArray
     baseline: FloatArray
     outputs: IntArray
     difference: FloatArray
+    allowed: FloatArray
 
     @property
     def defect(self) -> FloatArray:
@@ -83,12 +84,18 @@ class Attribution:
         return defect
 
     def is_complete(self, tolerance: float = 1e-6) -> bool:
-        """Tell whether the parts of every row add up to within `tolerance`."""
-        return bool((np.abs(self.defect) <= tolerance).all())
+        """Tell whether the parts of each row add up to within `tolerance`, times the difference if that is above 1."""
+        return bool((np.abs(self.defect) <= tolerance * np.maximum(1, np.abs(self.difference))).all())
 
     def __str__(self) -> str:
         lines = [self._largest(row) for row in range(min(len(self.values), _MOST_ROWS))]
         worst = f"the parts add up to within {np.abs(self.defect).max():.1g}"
+        if (np.abs(self.defect) > self.allowed).any():
+            row = int(np.argmax(np.abs(self.defect) - self.allowed))
+            worst += (
+                f", not to within the {self.allowed[row]:.1g} asked for: "
+                "on the way from the baseline the output jumps, or bends too often"
+            )
         return f"{_by_row(lines, len(self.values))}; {worst}"
 
     def _largest(self, row: int) -> str:
@@ -120,6 +127,7 @@ def _save(values: FloatArray, name: str, outputs: IntArray, path: str | Path, sh
     from chainrule.inputs.pictures import parts_picture
     from chainrule.plots import save_figure
 
+    asking.check_path(path)
     titles = [f"output {output}" for output in outputs]
     save_figure(parts_picture(values, name, titles, as_shape(shape, values.shape[1])), path)
 
@@ -150,6 +158,7 @@ def saliency(net: Network, x: Any, output: Any = None, *, of: str = "score") -> 
     array = _score(net) if of == "score" else OUTPUT
     chosen, pick = _pick(net, inputs, output)
     arrays = Runner(net, output_program(net, array)).run(x=inputs, pick=pick)
+    _check_finite(arrays["score"], arrays["d_x"], np.arange(len(inputs)), "here")
     return Saliency(np.array(arrays["d_x"]), chosen, np.array(arrays["score"]))
 
 
@@ -167,11 +176,12 @@ def integrated_gradients(
     output : which output, one or one for each row; default the largest of each row.
     baseline : what the inputs are compared with: a number (default 0), or an array of shape (inputs,) or
         (rows, inputs).
-    tolerance : how large the error of a whole row may be.
+    tolerance : how large the error of a whole row may be, in units of its output where that is above 1.
 
     Calculated in float64, whatever the network's own precision, in which a sum of 64 parts could not be complete to
-    1e-6. Where the output jumps, as one with ``sign`` in it does, the derivative does not know, and the parts are not
-    complete: see `Attribution.defect`. Raises `InputError` for what does not fit.
+    1e-6. Where the output jumps, as one with ``sign`` in it does, and at the codes of `Columns`, the derivative does
+    not know, and the parts are not complete: see `Attribution.defect`; its text says so too. Raises `InputError` for
+    what does not fit, and where the output or a derivative is not a finite number.
 
     >>> import chainrule as cr
     >>> net = cr.Network(2, [cr.Dense(3, "relu"), cr.Dense(1, "sigmoid")], loss="binary_cross_entropy", seed=3)
@@ -190,11 +200,21 @@ def integrated_gradients(
 
     def evaluate(points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         arrays = runner.run(x=points, pick=pick[rows])
+        _check_finite(arrays["score"], arrays["d_x"], rows, "on the way from the baseline")
         return arrays["score"], arrays["d_x"]
 
     with one_thread():
         values, difference = integrate(evaluate, begin, inputs, tolerance)
-    return Attribution(values, begin, chosen, difference)
+        size = np.abs([evaluate(point, np.arange(len(inputs)))[0] for point in (begin, inputs)]).max(axis=0)
+        allowed = tolerance * np.maximum(1, size)
+    return Attribution(values, begin, chosen, difference, allowed)
+
+
+def _check_finite(score: FloatArray, slopes: FloatArray, rows: IntArray, where: str) -> None:
+    """Raise `InputError` for an output or a derivative that is not a finite number."""
+    for what, finite in (("output", np.isfinite(score)), ("derivative", np.isfinite(slopes).all(axis=1))):
+        if not finite.all():
+            raise InputError(f"the {what} of row {rows[np.argmax(~finite)]} is not a finite number {where}")
 
 
 def _pick(net: Network, x: FloatArray, output: Any) -> tuple[IntArray, FloatArray]:
@@ -202,7 +222,7 @@ def _pick(net: Network, x: FloatArray, output: Any) -> tuple[IntArray, FloatArra
     if output is None:
         chosen = np.asarray(net.predict(x).argmax(axis=1), dtype=np.int64)
     else:
-        given = np.asarray(output)
+        given = asking.as_array("output", output)
         if given.dtype.kind not in "iu" or given.shape not in ((), (len(x),)):
             raise InputError(f"output must be the number of one, or one for each of {len(x)} rows, not {shown(output)}")
         if (given < 0).any() or (given >= net.outputs).any():

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data import FloatArray, as_numbers
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds
 from chainrule.inputs.attack import STEPS, Samples
-from chainrule.inputs.search import RIVALS, Search
+from chainrule.inputs.search import MOST_BUDGET, RIVALS, Search
 from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def accuracy_curve(
     """
     levels = as_numbers("budgets", budgets, np.float64)
     if levels.ndim != 1 or not len(levels) or (levels < 0).any() or (np.diff(levels) <= 0).any():
-        raise InputError(f"budgets must be a list that rises from at least 0, such as [0, 0.1, 0.2], not {budgets!r}")
+        raise InputError(
+            f"budgets must be a list that rises from at least 0, such as [0, 0.1, 0.2], not {shown(budgets)}"
+        )
+    if levels[-1] >= MOST_BUDGET:
+        raise InputError(f"budgets must be below {MOST_BUDGET:g}, not {levels[-1]:g}")
     search = Search(
         net,
         norm=norm,
@@ -84,8 +88,8 @@ def accuracy_curve(
     inputs = asking.as_sample(net, x)
     truth = asking.as_classes(net, "labels", labels, len(inputs))
     low, high = asking.as_bounds(bounds, *inputs.shape)
-    asking.as_sample(net, inputs, low, high)
-    right = asking.answers(net, inputs) == truth
+    asking.check_inside(inputs, low, high)
+    right = asking.known_answers(net, inputs) == truth
     accuracy = []
     samples = Samples(inputs, truth, np.full(len(truth), -1), low, high).take(np.flatnonzero(right))
     standing = int(right.sum())
@@ -103,4 +107,7 @@ def save_curves(curves: Sequence[Curve], path: str | Path) -> None:
     from chainrule.inputs.pictures import curve_picture
     from chainrule.plots import save_figure
 
+    if not isinstance(curves, Sequence) or not curves or not all(isinstance(one, Curve) for one in curves):
+        raise InputError(f"curves must be a list of curves such as accuracy_curve returns, not {shown(curves)}")
+    asking.check_path(path)
     save_figure(curve_picture(curves), path)

@@ -18,7 +18,7 @@ from chainrule.inputs.asking import Bounds, IntArray
 from chainrule.inputs.penalties import as_penalties
 from chainrule.inputs.programs import cost_program, descent
 from chainrule.inputs.walk import Course, Walk
-from chainrule.optimizers import Optimizer
+from chainrule.optimizers import Adam, Optimizer
 from chainrule.ranges import as_seed, whole
 from chainrule.schedules import Schedule
 from chainrule.threads import one_thread
@@ -26,6 +26,9 @@ from chainrule.threads import one_thread
 if TYPE_CHECKING:
     from chainrule.network import Network
 
+_ADAM = Adam(0.05)
+_MOST_STEPS = 1_000_000
+_MOST_SIDES = 32  # NumPy's arrays have at most so many axes, in its older versions
 _NOISE = 0.1  # how much of the bounds' width the start varies by
 
 
@@ -68,6 +71,7 @@ class Dream:
         from chainrule.inputs.pictures import dream_picture
         from chainrule.plots import save_figure
 
+        asking.check_path(path)
         save_figure(dream_picture(self), path)
 
 
@@ -77,12 +81,12 @@ def dream(
     *,
     start: Any = "noise",
     steps: int = 200,
-    rate: float | Schedule | None = 0.05,
+    rate: float | Schedule | None = None,
     penalties: Sequence[str] | Mapping[str, float] | None = None,
     like: Any = None,
     bounds: Bounds = (0, 1),
     shape: Sequence[int] | None = None,
-    optimizer: Optimizer | str = "adam",
+    optimizer: Optimizer | str = _ADAM,
     seed: int = 0,
 ) -> Dream:
     """Find inputs that a network takes for `target`, by descent of its cost along dE/dx.
@@ -98,8 +102,8 @@ def dream(
         or (rows, outputs). For classes also probabilities of shape (rows, outputs).
     start : "noise" around the middle of the bounds (around 0 where there are none), drawn from `seed`; or an array of
         shape (inputs,) or (rows, inputs).
-    steps, rate, optimizer : default 200 updates of `Adam(0.05)`. The rate is a number, a schedule, or None for the
-        optimiser's own.
+    steps, rate, optimizer : default 200 updates of `Adam(0.05)`, at most 1,000,000. A rate, a number or a schedule,
+        takes the place of the optimiser's own.
     penalties : names, or names with strengths, of what is added to each row's cost: "smoothness" (0.002), the squared
         differences of neighbours; "size" (0.005), the squares of the inputs; "unlikeness" (0.05), the squared distance
         of Mahalanobis from the samples `like`, divided by the number of inputs (about 1 for such a sample). Default the
@@ -117,13 +121,13 @@ def dream(
     >>> dreamt.x.shape, net.predict(dreamt.x).argmax(axis=1)
     ((3, 4), array([0, 1, 2]))
     """
-    steps, update = whole("steps", steps), asking.with_rate(optimizer, rate)
+    steps, update = whole("steps", steps, most=_MOST_STEPS), asking.with_rate(optimizer, rate)
     wanted, classes = _target(net, target)
     sides = as_shape(shape, net.inputs)
     terms = as_penalties(penalties, sides, like)
     begin, wanted, classes = _start(net, start, wanted, classes, bounds, as_seed(seed))
     low, high = asking.as_bounds(bounds, len(begin), net.inputs)
-    asking.as_sample(net, begin, low, high)
+    asking.check_inside(begin, low, high, "start")
     walk = Walk(net, descent(cost_program(net, terms), update), update)
     given = {"t": wanted, "origin": begin, "low": low, "high": high}
     for term in terms:
@@ -141,7 +145,7 @@ def as_shape(shape: Sequence[int] | None, inputs: int) -> tuple[int, ...]:
     side = math.isqrt(inputs)
     if shape is None:
         return (side, side) if side > 1 and side * side == inputs else (inputs,)
-    if not isinstance(shape, Sequence) or isinstance(shape, str) or not shape:
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or not 0 < len(shape) <= _MOST_SIDES:
         raise InputError(f"shape must be such as (8, 8), not {shown(shape)}")
     sides = tuple(whole("a side of shape", size) for size in shape)
     if math.prod(sides) != inputs:
@@ -168,7 +172,9 @@ class _Recorder:
 
 def _target(net: Network, target: Any) -> tuple[FloatArray, IntArray | None]:
     """Return targets, shape (rows, outputs), and the classes that they are, if they are."""
-    if asking.has_classes(net) and asking.is_class(target):
+    if asking.as_array("target", target).dtype.kind == "b":
+        raise InputError(f"target must be a class, or the outputs wanted, not {shown(target)}")
+    if asking.has_classes(net) and asking.is_class(target) and not (net.outputs > 1 and not asking.excludes(net)):
         classes = asking.as_classes(net, "target", target)
         return asking.targets_for(net, classes), classes
     wanted = as_numbers("target", target, np.float64)
@@ -176,6 +182,11 @@ def _target(net: Network, target: Any) -> tuple[FloatArray, IntArray | None]:
         raise InputError("target is empty: give a class, or the outputs wanted")
     if wanted.shape in ((), (net.outputs,)):
         wanted = wanted.reshape(1, -1)
+    if wanted.ndim == 1 and net.outputs == 1:
+        wanted = wanted[:, None]
+    if wanted.ndim != 2 or wanted.shape[1] != net.outputs:
+        wish = f"({net.outputs},) or (rows, {net.outputs})"
+        raise InputError(f"target must be a class, or outputs of shape {wish}, not {wanted.shape}")
     kind = net.architecture.loss.targets
     return as_targets(wanted, kind, len(wanted), net.outputs, np.float64), None
 
@@ -189,7 +200,7 @@ def _start(
             raise unknown("start", start, ("noise",))
         begin = _noise(len(wanted), net.inputs, bounds, seed)
     else:
-        begin = asking.as_sample(net, start)
+        begin = asking.as_sample(net, start, "start")
     rows = max(len(begin), len(wanted))
     if {len(begin), len(wanted)} - {1, rows}:
         raise InputError(f"start has {len(begin)} rows, but target {len(wanted)}: take as many, or one")
@@ -199,9 +210,9 @@ def _start(
 
 def _noise(rows: int, width: int, bounds: Bounds, seed: int) -> FloatArray:
     low, high = asking.as_bounds(bounds, rows, width)
-    bounded = np.isfinite(low) & np.isfinite(high)
-    with np.errstate(invalid="ignore"):
-        middle = np.where(bounded, (low + high) / 2, np.clip(0, low, high))
+    with np.errstate(invalid="ignore", over="ignore"):
+        bounded = np.isfinite(high - low)
+        middle = np.where(bounded, low / 2 + high / 2, np.clip(0, low, high))
         spread = np.where(bounded, high - low, 1.0)
     drawn = np.random.default_rng(seed).uniform(-1, 1, (rows, width))
     return np.clip(middle + _NOISE * spread * drawn, low, high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from chainrule.errors import InputError
 from chainrule.inputs import asking
 from chainrule.inputs.asking import Bounds, IntArray
 from chainrule.inputs.attack import STEPS, Samples
-from chainrule.inputs.search import RIVALS, Search
+from chainrule.inputs.search import MOST_BUDGET, RIVALS, Search
 from chainrule.inputs.walk import Course
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import check_number, whole
@@ -24,6 +24,9 @@ from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.network import Network
+
+
+_BY_ROW = ("original", "x", "labels", "answers", "success", "distance", "aims")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,8 @@ class Fooled:
     `path` says how each went, step by step: its `label`; the class `toward` which it was led, if any (the target, or a
     rival that proved nearer); the `probability_of_label` and `probability_of_toward`; the `distance`; and the cost that
     was followed, either up the `cost_of_label` or, where there is a class to lead it to, down the `cost_of_toward`.
-    `equations` is what was run at each step.
+    `equations` is what was run at each step, away from the labels or toward the target; toward a rival the `direction`
+    has the other sign.
     """
 
     original: FloatArray
@@ -64,12 +68,18 @@ class Fooled:
             return f"still taken for class {self.answers[0]}: not fooled {limit}"
         return f"class {self.labels[0]} is taken for class {self.answers[0]} after a change of {self.distance[0]:.3g}"
 
+    def take(self, rows: Sequence[int]) -> Fooled:
+        """Return some of the samples, by their numbers, with all that was found of them."""
+        found = {name: getattr(self, name)[rows] for name in _BY_ROW}
+        return replace(self, path=self.path.take(rows), **found)
+
     def save(self, path: str | Path, shape: Sequence[int] | None = None) -> None:
         """Write a picture: each sample, its change, and what it became; `shape` by default a square."""
         from chainrule.inputs.dreaming import as_shape
         from chainrule.inputs.pictures import fooled_picture
         from chainrule.plots import save_figure
 
+        asking.check_path(path)
         save_figure(fooled_picture(self, as_shape(shape, self.x.shape[1])), path)
 
 
@@ -102,14 +112,14 @@ def fool(
     ----------
     net : a network with classes: its loss is cross_entropy or binary_cross_entropy.
     x : samples, shape (rows, inputs) or (inputs,).
-    budget : how far a sample may be moved at most, in the units of x.
+    budget : how far a sample may be moved at most, in the units of x; below 1e30.
     norm : how far is measured, "inf" (largest change of an input, default) or "2" (Euclidean distance).
     method : "pgd" (default) or "fgsm".
     target : the class that the samples are to be taken for, or one for each row; default any other than now.
     labels : the true classes, shape (rows,); default what the network takes the samples for.
     bounds : lowest and highest value, numbers or arrays of shape (inputs,) or (rows, inputs), such as (0, 1) for
         pictures; inputs whose lowest is their highest stay as they are. Default none.
-    steps : of "pgd", default 40.
+    steps : of "pgd", default 40, at most 10,000.
     bisections : halvings of the last interval, default 10; with 0 there is one attempt, within the whole budget.
     starts : of "pgd": attempts from places drawn at random from `seed`, beside the one from the sample itself.
     rivals : of "pgd" without a target: so many other classes, the most probable ones first, are aimed at too, since the
@@ -126,7 +136,7 @@ def fool(
     >>> print(fooled)  # the distance to the line 3 x + 4 y = 1 is 2/5
     class 1 is taken for class 0 after a change of 0.4
     """
-    limit = check_number("budget", budget, above=0)
+    limit = check_number("budget", budget, above=0, below=MOST_BUDGET)
     whole("bisections", bisections, 0)
     search = Search(
         net,
@@ -150,7 +160,7 @@ def fool(
         found.x,
         samples.labels,
         answers,
-        found.success,
+        found.success & search.attack.fooled(samples, found.x),
         found.distance,
         float(limit),
         found.aims,
@@ -166,8 +176,8 @@ def as_samples(net: Network, x: Any, labels: Any, target: Any, bounds: Bounds) -
     asking.class_count(net)
     origin = asking.as_sample(net, x)
     low, high = asking.as_bounds(bounds, len(origin), net.inputs)
-    asking.as_sample(net, origin, low, high)
-    now = asking.answers(net, origin)
+    asking.check_inside(origin, low, high)
+    now = asking.known_answers(net, origin)
     truth = now if labels is None else asking.as_classes(net, "labels", labels, len(origin))
     if (now != truth).any():
         row = int(np.argmax(now != truth))

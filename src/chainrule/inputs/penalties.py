@@ -49,7 +49,7 @@ def as_penalties(
     if not isinstance(named, Mapping | Sequence) or isinstance(named, str):
         raise InputError(f"penalties must be names such as ['smoothness'], not {shown(named)}")
     for name in named:
-        if name not in STRENGTHS:
+        if not isinstance(name, str) or name not in STRENGTHS:
             raise unknown("penalty", name, STRENGTHS)
     if not isinstance(named, Mapping):
         named = {name: STRENGTHS[name] for name in named}
@@ -82,8 +82,11 @@ def neighbours(shape: Sequence[int]) -> FloatArray:
     for axis in range(len(shape)):
         first = np.take(places, range(shape[axis] - 1), axis).ravel()
         second = np.take(places, range(1, shape[axis]), axis).ravel()
-        columns.append(np.eye(places.size)[second] - np.eye(places.size)[first])
-    return np.concatenate(columns).T
+        columns.append((first, second))
+    first, second = np.concatenate(columns, axis=1)
+    matrix = np.zeros((places.size, len(first)))
+    matrix[first, np.arange(len(first))], matrix[second, np.arange(len(first))] = -1, 1
+    return matrix
 
 
 def _smoothness(shape: Sequence[int], strength: float) -> Penalty:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chainrule.architecture import COST
 from chainrule.builder import BATCH, OUTPUT, Parameter
 from chainrule.derive import derive, gradient_name
-from chainrule.equations import Equation, Ref, fresh_index, ref, rename_arrays
+from chainrule.equations import Equation, Ref, ref, rename_arrays
 from chainrule.initializers import Init
 from chainrule.parsing import parse_program
 from chainrule.program import Extent, Program
@@ -43,7 +43,7 @@ def cost_program(net: Network, penalties: Sequence[Penalty] = ()) -> Program:
     given: list[Ref] = []
     lines, terms = [], ["c[n]"]
     for penalty in penalties:
-        p = fresh_index("p", set(sizes))
+        p = replace(program, sizes=sizes).fresh_index("p")
         for name, array in penalty.given.items():
             given.append(ref(name, *(i, p)[: array.ndim]))
             if array.ndim == 2:

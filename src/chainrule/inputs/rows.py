@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from chainrule.inputs.search import MOST_BUDGET
 from chainrule.inputs.smallest import smallest
 from chainrule.inputs.table_row import TableRow
+from chainrule.ranges import check_number
 from chainrule.tables import Category, Date, Number, TableEncoder
 from chainrule.tables.values import numbers, texts
 
@@ -31,8 +33,13 @@ class Change:
     after: float | str
 
     def __str__(self) -> str:
-        before, after = (f"{value:.12g}" if isinstance(value, float) else value for value in (self.before, self.after))
+        before, after = (_written(value) if isinstance(value, float) else value for value in (self.before, self.after))
         return f"{self.column} were {after} instead of {before}"
+
+
+def _written(value: float) -> str:
+    """Return a number with the fewest digits that tell it from its neighbours: 1700000000059, 0.1, 1e-05."""
+    return repr(value).removesuffix(".0")
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class RowChange:
 
     `truth` is what the table itself says of the row, None if it says nothing. `numbers` are the smallest changes found
     of as few columns of numbers as possible, in the table's own units; empty if there are none within the budget.
+    `tried` says whether any column of numbers could change at all.
     `categories` are columns of which another value, alone, does it, each with the value that makes the new answer
     surest, and that answer; the surest come first. `kept` names the columns that were not tried. Row counts from 1.
     """
@@ -53,6 +61,7 @@ class RowChange:
     numbers: tuple[Change, ...]
     categories: tuple[tuple[Change, str], ...]
     kept: tuple[str, ...]
+    tried: bool = True
 
     def __str__(self) -> str:
         truth = "as the table says" if self.truth == self.label else f"but the table says {self.truth}"
@@ -60,8 +69,10 @@ class RowChange:
         said += f", {truth}" * (self.truth is not None)
         if self.numbers:
             said += f"; it would be {self.answer} if {_listed(list(map(str, self.numbers)), 'and')}"
-        else:
-            said += "; no change of its numbers within the table's range and the budget changes that"
+        elif self.tried:
+            said += "; no change of its numbers within the range of the training and the budget changes that"
+        elif not self.categories:
+            said += "; nothing that was tried changes that"
         # What was not tried matters to who was told of no change; else it would be longer than the answer.
         untried = f"Not tried: {', '.join(self.kept)}" if self.kept and not self.numbers else ""
         return ". ".join(part for part in (said, self._categories(), untried) if part) + "."
@@ -90,8 +101,9 @@ def change_row(
     the norm "2" on the scaled inputs; of those that it moves most, as few as do are moved again, and each change is
     then taken back as far as the others leave it to spare.
 
-    Numbers stay within the range of the table, whole ones whole. A category has nothing between its values, so it is
-    never moved by a derivative: each other value is tried as a whole. Dates, and numbers that are missing, stay.
+    Numbers stay within the range that they had in training, whole ones whole. A category has nothing between its
+    values, so it is never moved by a derivative: each other value is tried as a whole. Dates, and numbers that are
+    missing, stay.
 
     Parameters
     ----------
@@ -104,6 +116,7 @@ def change_row(
 
     Raises `InputError` for what does not fit.
     """
+    check_number("the budget", budget, above=0, below=MOST_BUDGET)
     asked = TableRow(net, encoder, frame, row)
     found = smallest(asked, budget, settings)
     after = {free.name: [value] for free, value in found.items()}
@@ -116,6 +129,7 @@ def change_row(
         tuple(Change(free.name, free.value, value) for free, value in found.items()),
         _categories(asked),
         _kept(asked),
+        bool(asked.free),
     )
 
 
@@ -145,7 +159,7 @@ def _kept(asked: TableRow) -> tuple[str, ...]:
             kept.append(f"{column.name} (a date)")
         elif isinstance(column, Number) and column.name not in free:
             is_missing = np.isnan(numbers(asked.values[column.name])[0])
-            kept.append(f"{column.name} ({'missing' if is_missing else 'constant'})")
+            kept.append(f"{column.name} ({'missing' if is_missing else 'its range is not known'})")
     return tuple(kept)
 
 

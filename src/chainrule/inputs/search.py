@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data import FloatArray
+from chainrule.errors import InputError
 from chainrule.inputs import asking
 from chainrule.inputs.asking import IntArray
 from chainrule.inputs.attack import Attack, Attempt, Samples
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     from chainrule.network import Network
 
 RIVALS = 9
+MOST_BUDGET = 1e30
+"""Budgets are below it: float32 ends at 3e38, and squares must not overflow."""
 _DOUBLINGS = 6
-"""The smallest budget tried is the whole budget halved so many times; then it is doubled until it is enough."""
+"""The first budget tried is the whole budget halved so many times, and while that is enough again so many times."""
+_FINEST = 1e-6
+"""No interval is bisected further, relative to what is enough: beyond, float32 would decide by its last bits."""
+_INSIDE = 1 - 1e-12
 _CLOSER = 0.999
 """What another class must be nearer by to be worth a bisection."""
 
@@ -37,16 +43,19 @@ class Search:
         self, net: Network, *, method: str, targeted: bool, starts: int, rivals: int, seed: int, **settings: Any
     ):
         self._net = net
-        self._starts = whole("starts", starts)
-        self._random = np.random.default_rng(as_seed(seed))
         self.attack = Attack(net, method=method, targeted=targeted, **settings)
-        count = 0 if targeted or method == "fgsm" else whole("rivals", rivals, 0)
+        self._starts, rivals = whole("starts", starts), whole("rivals", rivals, 0)
+        if method == "fgsm" and (self._starts > 1 or rivals not in (0, RIVALS)):
+            raise InputError("fgsm takes one step from the sample itself: starts and rivals are for pgd")
+        self._random = np.random.default_rng(as_seed(seed))
+        count = 0 if targeted or method == "fgsm" else rivals
         self._rivals = min(count, asking.class_count(net) - 1) if asking.class_count(net) > 2 else 0
         if self._rivals:
             self._aimed = Attack(net, method=method, targeted=True, exact=False, **settings)
 
     def attempt(self, samples: Samples, budget: FloatArray) -> Attempt:
         """Attempt everything within one budget for each row; only rows without success are tried again."""
+        budget = np.minimum(budget, self._reach(samples))
         found = self._from_starts(samples, budget)
         for goals in self._goals(samples):
             rows = np.flatnonzero(~found.success)
@@ -58,6 +67,7 @@ class Search:
 
     def smallest(self, samples: Samples, budget: FloatArray, bisections: int) -> Attempt:
         """Find the smallest budget of each row, by bisection, first away from the label, then toward each rival."""
+        budget = np.minimum(budget, self._reach(samples))
         found = _doubled(self._from_starts, samples, budget, bisections)
         for goals in self._goals(samples):
             aimed = replace(samples, goals=goals)
@@ -65,7 +75,7 @@ class Search:
             one = self._aimed.attempt(aimed, tried)
             rows = np.flatnonzero(one.success)
             nearer = one.take(rows)
-            _bisect(self._aimed.attempt, aimed.take(rows), nearer, np.zeros(len(rows)), bisections)
+            _bisect(self._aimed.attempt, aimed.take(rows), nearer, np.zeros(len(rows)), tried[rows], bisections)
             found.put(rows, nearer)
         return found
 
@@ -81,6 +91,12 @@ class Search:
             _put_successes(found, rows, self.attack.attempt(part, budget[rows], start))
         return found
 
+    def _reach(self, samples: Samples) -> FloatArray:
+        """Return how far the farthest place within the bounds of each sample is: a larger budget is of no use."""
+        sides = np.maximum(samples.high - samples.origin, samples.origin - samples.low)
+        with np.errstate(over="ignore"):
+            return np.asarray(sides.max(axis=1) if self.attack.norm == "inf" else np.sqrt((sides**2).sum(axis=1)))
+
     def _goals(self, samples: Samples) -> Iterator[IntArray]:
         """Yield the rivals of all rows, the most probable ones first."""
         chances = asking.probabilities(np.array(self._net.predict(samples.origin)))
@@ -92,29 +108,57 @@ class Search:
 
 def _doubled(attempt: Try, samples: Samples, budget: FloatArray, bisections: int) -> Attempt:
     """Double a small budget until it is enough for a row, at most to the whole; then bisect what lies between."""
-    found = attempt(samples, budget / 2**_DOUBLINGS)
-    too_little = np.where(found.success, 0, budget / 2**_DOUBLINGS)
+    enough = budget / 2**_DOUBLINGS
+    found = attempt(samples, enough)
+    rows = np.flatnonzero(found.success)
+    while len(rows):  # even that little is more than enough
+        tried = enough[rows] / 2**_DOUBLINGS
+        one = attempt(samples.take(rows), tried)
+        _put_nearer(found, rows, one)
+        rows = rows[one.success & (tried > 0)]
+        enough[rows] /= 2**_DOUBLINGS
+    known = found.success.copy()
+    enough = np.where(known, enough, budget)
+    too_little, pending = enough / 2**_DOUBLINGS, np.ones(len(budget), np.bool_)
     for halvings in range(_DOUBLINGS - 1, -1, -1):
-        rows = np.flatnonzero(~found.success)
+        rows = np.flatnonzero(pending if halvings else pending & ~known)
         if len(rows):
-            tried = budget[rows] / 2**halvings
+            tried = enough[rows] / 2**halvings
             one = attempt(samples.take(rows), tried)
-            found.put(rows, one)
+            _put_nearer(found, rows, one)
             too_little[rows[~one.success]] = tried[~one.success]
+            won = rows[one.success]
+            enough[won], pending[won] = tried[one.success], False
     rows = np.flatnonzero(found.success)
     fooled = found.take(rows)
-    _bisect(attempt, samples.take(rows), fooled, too_little[rows], bisections)
+    _bisect(attempt, samples.take(rows), fooled, too_little[rows], enough[rows], bisections)
     found.put(rows, fooled)
     return found
 
 
-def _bisect(attempt: Try, samples: Samples, found: Attempt, too_little: FloatArray, bisections: int) -> None:
-    """Halve what lies between too little and what is known to be enough, and write what is found into `found`."""
-    for _ in range(bisections if len(too_little) else 0):
-        tried = (found.distance + too_little) / 2
-        one = attempt(samples, tried)
-        _put_successes(found, np.arange(len(tried)), one)
-        too_little = np.where(one.success, too_little, tried)
+def _bisect(
+    attempt: Try, samples: Samples, found: Attempt, too_little: FloatArray, enough: FloatArray, bisections: int
+) -> None:
+    """Halve what lies between a budget that is too little and one that is enough; what is nearer goes into `found`.
+
+    Only budgets: a row may be nearer than its budget, held by bounds, but with that distance as budget it may end
+    elsewhere.
+    """
+    for _ in range(bisections):
+        rows = np.flatnonzero(enough - too_little > _FINEST * enough)
+        if not len(rows):
+            break
+        tried = (enough[rows] + too_little[rows]) / 2
+        one = attempt(samples.take(rows), tried)
+        _put_nearer(found, rows, one)
+        enough[rows[one.success]] = tried[one.success]
+        too_little[rows[~one.success]] = tried[~one.success]
+
+
+def _put_nearer(found: Attempt, rows: IntArray, other: Attempt) -> None:
+    """Write what became of the samples `rows` where it is a success that is nearer, or where there was none yet."""
+    nearer = ~found.success[rows] | (other.success & (other.distance < found.distance[rows]))
+    found.put(rows[nearer], other.take(np.flatnonzero(nearer)))
 
 
 def _put_successes(found: Attempt, rows: IntArray, other: Attempt) -> None:
@@ -128,5 +172,5 @@ def _somewhere(samples: Samples, budget: FloatArray, norm: str, random: np.rando
     if norm == "2":
         change = random.standard_normal(samples.origin.shape)
         change *= random.uniform(0, 1, (len(change), 1)) / np.linalg.norm(change, axis=1, keepdims=True)
-    moved: FloatArray = np.clip(samples.origin + budget[:, None] * change, samples.low, samples.high)
+    moved: FloatArray = np.clip(samples.origin + _INSIDE * budget[:, None] * change, samples.low, samples.high)
     return moved

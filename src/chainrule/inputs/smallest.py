@@ -35,7 +35,8 @@ def nearest(
 ) -> float | None:
     """Return the value of one column nearest to that of the row at which the answer changes, others having new ones.
 
-    Rounded away from the row's own; sought in the range of the table within the budget, or on the way `toward` a value.
+    Rounded away from the row's own; sought in the range of the training within the budget, or on the way `toward` a
+    value.
     """
     fixed = {other.name: value for other, value in others.items()}
 
@@ -49,8 +50,7 @@ def nearest(
         place = first_flip(flips, free.value, end, free.seen, free.is_whole)
         if place is None:
             continue
-        for digits in _DIGITS:
-            value = free.rounded(place, digits)
+        for value in (*(free.rounded(place, digits) for digits in _DIGITS), place):
             if free.distance(value) <= budget and row.flips_once({free.name: value, **fixed}):
                 found.append(value)
                 break
@@ -93,11 +93,12 @@ def _on_line(row: TableRow, columns: list[Free], x: FloatArray) -> dict[Free, fl
 
     part = first_flip(lambda places: row.flips(at(places)), 0.0, 1.0)
     part = 1.0 if part is None else part
-    for digits in _DIGITS:
-        found = {free: free.rounded(free.value + part * (end - free.value), digits) for free, end in ends.items()}
-        found = {free: value for free, value in found.items() if value != free.value}
-        if found and row.flips_once({free.name: value for free, value in found.items()}):
-            return found
+    there = {free: free.value + part * (end - free.value) for free, end in ends.items()}
+    exact = {free: free.rounded(value, _DIGITS[0]) if free.is_whole else value for free, value in there.items()}
+    for found in (*({free: free.rounded(value, digits) for free, value in there.items()} for digits in _DIGITS), exact):
+        moved = {free: value for free, value in found.items() if value != free.value}
+        if moved and row.flips_once({free.name: value for free, value in moved.items()}):
+            return moved
     return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
     from chainrule.network import Network
 
 _MOST_SEEN = 1000
-_MOST_DIGITS = 12
+_NO_STEP = Decimal("1e-9")
 
 
 @dataclass(frozen=True, eq=False)
 class Free:
     """A column of numbers that may change.
 
-    Its place among the inputs, its value in the row, the range of the table, whether all its numbers are whole, and
-    which there are (of more than 1,000, as many quantiles).
+    Its place among the inputs, its value in the row, the range of the training rows with that value, whether all are
+    whole, and which numbers the table has (of more than 1,000, as many quantiles).
     """
 
     column: Number
@@ -56,10 +57,12 @@ class Free:
         """
         if value == self.value:
             return value
-        size = 1.0 if self.is_whole else 10.0 ** (math.floor(math.log10(abs(value - self.value))) - digits + 1)
-        steps = float(f"{value / size:.{_MOST_DIGITS}g}")  # 3.0000000000000004 are three
-        away = float(f"{(math.ceil(steps) if value > self.value else math.floor(steps)) * size:.{_MOST_DIGITS}g}")
-        return min(max(away, self.low), self.high)
+        last = 0 if self.is_whole else math.floor(math.log10(abs(value - self.value))) - digits + 1
+        steps = Decimal(value).scaleb(-last)
+        nearest = steps.to_integral_value()
+        if abs(steps - nearest) > _NO_STEP:  # 3.0000000000000004 are three
+            nearest = steps.to_integral_value(ROUND_CEILING if value > self.value else ROUND_FLOOR)
+        return min(max(float(nearest.scaleb(last)), self.low), self.high)
 
 
 class TableRow:
@@ -120,9 +123,14 @@ class TableRow:
                 continue
             every = numbers(frame[column.name])
             value, every = float(every[self.number - 1]), np.unique(every[~np.isnan(every)])
-            if not math.isnan(value) and len(every) > 1:
-                is_whole = bool((every == np.round(every)).all())
+            if math.isnan(value):
+                continue
+            low, high, whole = column.low, column.high, column.whole
+            if not low < high:  # not known: then the table says it
+                low, high, whole = float(every[0]), float(every[-1]), bool((every == np.round(every)).all())
+            if low < high:
+                low, high, is_whole = min(low, value), max(high, value), whole and value == round(value)
                 seen = every if len(every) <= _MOST_SEEN else np.quantile(every, np.linspace(0, 1, _MOST_SEEN))
                 place = self._places[column.name][0]
-                free.append(Free(column, place, value, float(every[0]), float(every[-1]), is_whole, seen))
+                free.append(Free(column, place, value, low, high, is_whole, seen))
         return free

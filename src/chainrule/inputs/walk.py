@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.builder import Parameter
 from chainrule.data import FloatArray
@@ -15,7 +16,7 @@ from chainrule.engines.reference import Plan
 from chainrule.errors import TrainingError
 from chainrule.files import check_destination, replace
 from chainrule.initializers import Init
-from chainrule.inputs.asking import IntArray
+from chainrule.inputs.asking import IntArray, check_path
 from chainrule.inputs.programs import X
 from chainrule.program import Program
 
@@ -43,6 +44,11 @@ class Course:
         count, rows = self["distance"].shape
         return f"a path of {count - 1} steps of {rows} inputs"
 
+    def take(self, rows: Sequence[int]) -> Course:
+        """Return that of some rows."""
+        fixed = {name: values[rows] for name, values in self.fixed.items()}
+        return Course(fixed, {name: values[:, rows] for name, values in self.steps.items()})
+
     def csv(self) -> str:
         """Return it as CSV: the number of the row, from 0, what is fixed, the step, and what changes."""
         lines = [",".join(["row", *self.fixed, "step", *self.steps])]
@@ -56,6 +62,7 @@ class Course:
 
     def save(self, path: str | Path) -> None:
         """Write it as a CSV file; raises `InputError` if it cannot be written."""
+        check_path(path)
         replace(check_destination(path), self.csv().encode())
 
 
@@ -87,10 +94,12 @@ class Walk:
         parameter = Parameter(program.declared(X), Init("zeros"), layer=0)
         self._states = [state.name for state in optimizer.states_of(parameter).values()]
 
-    def steps(self, x: FloatArray, given: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
+    def steps(
+        self, x: FloatArray, given: dict[str, Any], count: int, lost: npt.NDArray[np.bool_] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Yield the arrays at the start and after each of `count` updates; `x` is moved in place.
 
-        Raises `TrainingError` as soon as a cost is not a finite number.
+        A row whose cost is not a finite number is noted in `lost`; without that, raises `TrainingError`.
         """
         states = {name: np.zeros_like(x) for name in self._states}
         arrays: dict[str, Any] = {**given, **self._constants, **states, X: x, "N": len(x)}
@@ -98,9 +107,15 @@ class Walk:
             with np.errstate(all="ignore"):
                 self._look.run(arrays)
             cost = arrays["cost"]
-            if not np.isfinite(cost).all():
-                row = int(np.argmax(~np.isfinite(cost)))
-                raise TrainingError(f"the cost of row {row} is {cost[row]} after {step - 1} steps: take a lower rate")
+            wrong = ~np.isfinite(cost)
+            if lost is not None:
+                lost |= wrong
+            elif wrong.any():
+                row = int(np.argmax(wrong))
+                where = f"after {step - 1} steps: take a lower rate"
+                if step == 1:
+                    where = "at the start, before any step: its start, or what the network makes of it, is too large"
+                raise TrainingError(f"the cost of row {row} is {cost[row]} {where}")
             yield arrays
             if step <= count:
                 arrays.update(self._optimizer.scalars(step, count))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from chainrule.architecture import COST
 from chainrule.engines.reference import Plan
-from chainrule.equations import Equation, Expr, Index, Ref, fresh_index, rebuild, refs
+from chainrule.equations import Equation, Expr, Index, Ref, rebuild, refs
 from chainrule.methods.blocks import MEMBERS, blocks_of, elements
 from chainrule.program import Program
 
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 def member_index(program: Program) -> str:
     """Return an index for the members of a population that the program does not use."""
-    return "p" if "p" not in program.sizes else fresh_index("p", set(program.sizes))
+    return program.fresh_index("p")
 
 
 def varied(program: Program, names: Iterable[str]) -> Program:

@@ -41,7 +41,8 @@ ROLES = ("code", "number", "rest")
 class Number:
     """Numbers: the missing ones filled with the median, then centred and scaled, where `clip` says so also clipped.
 
-    Where values were missing in training, a second input is 1 for a missing value and 0 for another.
+    Where values were missing in training, a second input is 1 for a missing value and 0 for another. The training rows
+    had values from `low` to `high`, all of them `whole` or not; where `high` is not above `low`, this is not known.
     """
 
     kind: ClassVar[str] = "number"
@@ -51,6 +52,9 @@ class Number:
     scale: float
     flag: bool
     clip: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = False
 
     @classmethod
     def fit(cls, column: pl.Series, style: Style = PLAIN) -> Number:
@@ -61,7 +65,18 @@ class Number:
             fill = float(np.median(values[~missing]))
         measure = median_and_quartiles if style.robust else mean_and_scale
         center, scale = measure(np.where(missing, fill, values), column.name)
-        return cls(column.name, fill, center, scale, flag=bool(missing.any()), clip=style.robust)
+        present = values[~missing]
+        return cls(
+            column.name,
+            fill,
+            center,
+            scale,
+            flag=bool(missing.any()),
+            clip=style.robust,
+            low=float(present.min()),
+            high=float(present.max()),
+            whole=bool((present == np.round(present)).all()),
+        )
 
     @property
     def inputs(self) -> list[str]:
@@ -229,6 +244,8 @@ def from_dict(data: dict[str, Any]) -> Column:
     for number in column.counts if isinstance(column, Date) else [column]:
         if isinstance(number, Number) and not number.scale > 0:
             raise InputError(f"its number {shown(number.name)} has {number.scale} as scale")
+        if isinstance(number, Number) and number.low > number.high:
+            raise InputError(f"its number {shown(number.name)} has {number.high} as high, below {number.low} as low")
     return column
 
 
