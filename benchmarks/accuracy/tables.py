@@ -9,6 +9,7 @@ from accuracy.table import CLASSIFICATION, REGRESSION, SKLEARN, Drop, Table
 CHOSEN = "chosen"
 REPORTED = "reported"
 
+_LEAF = ("apex", "base", "shape", "denate_edge", "lobed_edge", "smooth_edge", "toothed_edge", "undulate_edge")
 _AFTERWARDS = "known only after the target is"
 _SAME = "the target in other words"
 
@@ -35,7 +36,14 @@ CLASSES = (
         drops=(Drop("given for smokers alone", ("amt_weekends", "amt_weekdays", "type")),),
     ),
     Table("digits", SKLEARN, CLASSIFICATION, "target", 1797, seen=True),
-    Table("leaf_id_flavia", "modeldata", CLASSIFICATION, "species", 1907),
+    Table(
+        "leaf_id_flavia",
+        "modeldata",
+        CLASSIFICATION,
+        "species",
+        1907,
+        drops=(Drop("of the species, not of the leaf", _LEAF),),
+    ),
     Table(
         "cells",
         "modeldata",
