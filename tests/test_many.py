@@ -121,7 +121,7 @@ def test_all_end_when_they_are_told_to(monkeypatch):
 
     waited = many.wait
 
-    def interrupted(futures):
+    def interrupted(futures, timeout):
         monkeypatch.setattr(many, "wait", waited)
         raise KeyboardInterrupt
 

@@ -24,6 +24,7 @@ from accuracy.scoring import AUC, LOG_LOSS, MEASURES, Measure
 from accuracy.table import Table
 from accuracy.tables import CHOSEN, PARTS, REPORTED, TABLES, tables_of
 
+_PICTURE = "![Mean rank of each method against its training time](accuracy.png)"
 _PARTS = {
     REPORTED: "On tables that nothing was chosen on",
     CHOSEN: "On tables that chainrule's recipe was chosen on",
@@ -52,13 +53,14 @@ def _part(part: str, methods: list[str], runs: Runs) -> str:
         parts.append(f"Not counted, as not all methods have run on them: {', '.join(missing)}.")
     if tables:
         parts += [
+            _PICTURE if part == REPORTED else "",
             ranks_table(tables, methods, runs),
             "How often the method of the row is better than that of the column, equal, and worse:",
             wins_table(tables, methods, runs),
             costs_section(tables, methods, runs),
             *(scores_section(kind, tables, methods, runs) for kind in MEASURES),
         ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(text for text in parts if text)
 
 
 def _rank_cells(tables: Sequence[Table], methods: list[str], runs: Runs, measure: Measure | None = None) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from chainrule.errors import InputError, shown
 
@@ -38,10 +40,17 @@ def check_destination(path: str | Path) -> Path:
 
 def replace(path: Path, content: bytes) -> None:
     """Write to a file beside `path`, make sure it is on the disk, and only then give it the name."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Let a file be written bit by bit that takes the name `path` once it is whole; if anything fails there is none."""
     beside = path.with_name(f".chainrule-{secrets.token_hex(8)}")  # short, so that it fits where the name just fits
     try:
         with beside.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from chainrule.history import History
     from chainrule.network import Network
 
+# For so many seconds nobody looks whether Ctrl-C was pressed.
+_PATIENCE = 0.1
+
 
 @dataclass(frozen=True)
 class Job:
@@ -100,7 +103,8 @@ def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | Traini
     with ThreadPoolExecutor(available_cores() if threads is None else whole("threads", threads)) as pool:
         futures = [pool.submit(train, job) for job in jobs]
         try:
-            wait(futures)
+            while wait(futures, timeout=_PATIENCE).not_done:  # a wait without end might never see the key
+                pass
         except KeyboardInterrupt:
             stop.set()
         return [future.result() for future in futures]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 from estimator_cases import blobs, line, small
 
 from chainrule.estimators.calibration import fit_temperature
+from chainrule.estimators.chosen import Chosen
+from chainrule.estimators.fitting import Fitting
+from chainrule.estimators.members import worth_keeping
 from chainrule.estimators.splitting import set_aside
 
 
@@ -19,6 +25,15 @@ def test_each_turn_sets_other_rows_aside_until_all_had_theirs():
     for turn in range(7):
         training, aside = set_aside(50, 0.2, 3, None, turn)
         assert sorted([*training, *aside]) == list(range(50))
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_few_rows_of_many_classes_can_be_set_aside(turn):
+    classes = np.array([0, 1, 3, 4, 0, 1, 2, 4])
+    training, aside = set_aside(8, 0.2, 0, classes, turn)
+    assert sorted([*training, *aside]) == list(range(8))
+    assert set(classes[training]) == set(classes)
+    assert len(aside) == 2
 
 
 def test_the_best_epochs_of_the_networks_are_chosen_by_different_rows():
@@ -46,3 +61,52 @@ def test_the_temperature_is_that_of_what_each_network_says_of_rows_it_does_not_k
         raw.append(p / p.sum(axis=1, keepdims=True))
         targets.append(np.eye(3)[y[aside]])
     assert np.isclose(fitted.temperature_, fit_temperature(np.concatenate(raw), np.concatenate(targets)), rtol=1e-6)
+
+
+def test_networks_that_had_hardly_begun_when_ctrl_c_came_are_left_out():
+    def members(*courses):
+        return [
+            SimpleNamespace(number=k, history=SimpleNamespace(epochs=n, stopped=s)) for k, (n, s) in enumerate(courses)
+        ]
+
+    kept = worth_keeping(members((100, "interrupted"), (60, "interrupted"), (3, "interrupted"), (3, "all epochs")))
+    assert [member.number for member in kept] == [0, 1, 3]
+
+
+class _Interrupts:
+    """Presses Ctrl-C after an epoch, counted through all networks."""
+
+    def __init__(self, epoch):
+        self.left = epoch
+
+    def setup(self, estimator, context): ...
+    def teardown(self, estimator, context): ...
+    def on_fit_task_begin(self, estimator, context): ...
+
+    def on_fit_task_end(self, estimator, context):
+        self.left -= context.task_name == "epoch"
+        if not self.left:
+            self.left = -1
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_ensemble_is_calibrated_by_the_rows_of_those_it_keeps():
+    X, y = blobs(90)
+    fitted = small(ensemble=3, recipe="default", epochs=40, threads=1).set_callbacks(_Interrupts(45)).fit(X, y)
+    assert fitted.interrupted_
+    assert [history.epochs for history in fitted.histories_] == [40, 40]
+    whole = small(ensemble=3, recipe="default", epochs=40, threads=1).fit(X, y)
+    assert not whole.interrupted_
+    whole.networks_ = [whole.networks_[0], whole.networks_[2]]
+    asides = [set_aside(90, 0.2, 0, y, turn)[1] for turn in (0, 2)]
+    raw = [net.predict(whole._encoding.inputs(X[rows])) for net, rows in zip(whole.networks_, asides, strict=True)]
+    raw = np.concatenate(raw).astype(float)
+    targets = np.eye(3)[np.concatenate([y[rows] for rows in asides])]
+    expected = fit_temperature(raw / raw.sum(axis=1, keepdims=True), targets)
+    assert np.isclose(fitted.temperature_, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("ensemble", "starts", "threads", "share"), [(1, 1, 2, 6), (5, 1, 2, 2), (3, 2, 4, 3)])
+def test_networks_that_wait_for_one_another_share_the_time(ensemble, starts, threads, share):
+    estimator = small(ensemble=ensemble, n_restarts=starts, threads=threads, max_seconds=6)
+    assert Fitting(estimator, Chosen.of(estimator, "classes"), 0).settings(False).stop_seconds == share

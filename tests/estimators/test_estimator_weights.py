@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from estimator_cases import RECIPES, blobs, people_frame, problem, small
 from scipy import sparse
@@ -33,6 +34,13 @@ def test_they_are_for_the_columns_of_a_table_too():
     weighted = small(**_WHOLE).fit(X, y, sample_weight=weights)
     repeated = small(**_WHOLE).fit(X[rows], np.array(y)[rows])
     np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=2e-4)
+
+
+def test_weights_do_not_make_unique_texts_a_category():
+    X = {"name": [f"person {row}" for row in range(40)], "age": np.arange(40) % 7}
+    fitted = small(recipe="default").fit(pl.DataFrame(X), np.arange(40) % 2, sample_weight=np.full(40, 3))
+    assert fitted.encoder_.left_out == {"name": "nearly every row has its own text"}
+    assert fitted.encoder_.input_names[:1] == ["age"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -15,6 +15,7 @@ from chainrule.cli.check import check
 from chainrule.cli.demo import demo
 from chainrule.cli.diagnose import diagnose
 from chainrule.cli.dream import dream
+from chainrule.cli.evaluate import evaluate
 from chainrule.cli.example import example
 from chainrule.cli.exercise import exercise
 from chainrule.cli.explain import explain
@@ -38,6 +39,7 @@ app = typer.Typer(
 for command in (
     train,
     predict,
+    evaluate,
     check,
     example,
     explain,

@@ -56,6 +56,8 @@ def _random_data(net: Network) -> tuple[NDArray[Any], NDArray[Any]]:
 
     random = np.random.default_rng(0)
     x = random.standard_normal((SAMPLES, net.inputs))
+    for place, categories in enumerate(getattr(net.architecture.layers[0], "codes", ())):
+        x[:, place] = random.integers(categories, size=SAMPLES)
     shape = (SAMPLES, net.outputs)
     targets: dict[str, NDArray[Any]] = {
         "numbers": random.standard_normal(shape),

@@ -1,102 +1,116 @@
-"""Rows to train on, rows that tell when to stop, rows held out; and what a score on the last is worth."""
+"""The rows of a table as inputs, targets and weights; which are held out, and which fold each is in."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import InputError
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError, shown, unknown
 from chainrule.tables import Classes
+from chainrule.tables.values import numbers
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from chainrule.network import Network
-    from chainrule.tables import TableEncoder
     from chainrule.tables.targets import Target
 
 FEWEST_ROWS = 10
 PART = 0.2
-"""The part of all rows that is held out, and the part of the others that tells when to stop."""
+"""The part of all rows that is held out."""
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table, by what they are for."""
+    """Rows to train with or to score on.
 
-    training: pl.DataFrame
-    validation: pl.DataFrame
-    held_out: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How well the held-out rows are predicted, by name: by a network, and by the same guess for every row."""
-
-    guess: str
-    network: dict[str, float]
-    baseline: dict[str, float]
-
-
-FORMS = {"accuracy": ".1%", "R²": "z.3f", "mean absolute error": ".4g"}
-"""How each score is written."""
-
-
-def split(frame: pl.DataFrame, target: Target, seed: int) -> Rows:
-    """Return the rows in three parts, chosen by the seed; classes have the same share in each if possible.
-
-    Raises InputError if there are fewer than 10.
+    `y` are the places of classes among the labels of the target, or its numbers; `weights` are None for 1 everywhere.
     """
-    if len(frame) < FEWEST_ROWS:
+
+    frame: pl.DataFrame
+    y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, places: Places) -> Rows:
+        """Return some of the rows."""
+        weights = None if self.weights is None else self.weights[places]
+        return Rows(self.frame[places], self.y[places], weights)
+
+
+def rows_of(labelled: pl.DataFrame, target: Target, weights: str | None) -> Rows:
+    """Return the rows that `recognise_target` left, but for those of weight 0; `weights` is the column of them."""
+    y = np.ravel(target.encode(labelled[target.name]))
+    frame = labelled.drop(target.name)
+    if weights is None:
+        return Rows(frame, y)
+    given = numbers(frame[weights])
+    return Rows(frame.drop(weights), y, given).take(np.flatnonzero(given))
+
+
+def check_weights(frame: pl.DataFrame, name: str, target: str) -> None:
+    """Raise InputError unless a column of a table holds numbers from 0 on, without gaps and not all 0."""
+    if name not in frame.columns:
+        raise unknown("column", name, frame.columns)
+    if name == target:
+        raise InputError(f"--weights and --target are the same column {shown(name)}: name two columns")
+    values = numbers(frame[name])
+    wrong = ~(values >= 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        found = "none" if np.isnan(values[row]) else f"{values[row]:g}"
         raise InputError(
-            f"{len(frame)} row{'s' * (len(frame) != 1)} with a target: training needs at least {FEWEST_ROWS}, "
+            f"column {shown(name)} must hold a weight of at least 0 for each row, but row {row + 1} has {found}"
+        )
+    if not values.any():
+        raise InputError(f"column {shown(name)} gives each row the weight 0: there is nothing to learn from")
+
+
+def check_count(rows: Rows) -> None:
+    """Raise InputError if there are fewer than 10 rows."""
+    if len(rows) < FEWEST_ROWS:
+        raise InputError(
+            f"{len(rows)} row{'s' * (len(rows) != 1)} with a target: training needs at least {FEWEST_ROWS}, "
             "since some are held out to score the network"
         )
-    rest, held_out = _cut(frame, target, seed)
-    training, validation = _cut(rest, target, seed)
-    return Rows(training, validation, held_out)
 
 
-def score(encoder: TableEncoder, rows: Rows, net: Network) -> Scores:
-    """Return how well a network predicts the held-out rows, and how well a guess does.
+def split(rows: Rows, target: Target, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows to train with and a fifth to score on, chosen by the seed, both in the order of the table.
 
-    The guess is the most frequent class of the training rows, or their mean.
+    Classes have the same share in each where they can; the only row of a class is one to train with.
     """
-    target = encoder.target
-    predicted = target.decode(net.predict(encoder.inputs(rows.held_out)))[target.name].to_list()
-    actual, seen = rows.held_out[target.name].to_list(), rows.training[target.name]
-    if isinstance(target, Classes):
-        guess = seen.mode().sort().to_list()[0]
-        words, measure = f"always {guess}", _accuracy
-    else:
-        guess = seen.to_numpy().mean()
-        words, measure = f"always the mean, {guess:.4g}", _closeness
-    return Scores(words, measure(actual, predicted), measure(actual, [guess] * len(actual)))
-
-
-def _accuracy(actual: list[Any], predicted: list[Any]) -> dict[str, float]:
-    from sklearn.metrics import accuracy_score
-
-    return {"accuracy": accuracy_score(actual, predicted)}
-
-
-def _closeness(actual: list[Any], predicted: list[Any]) -> dict[str, float]:
-    from sklearn.metrics import mean_absolute_error, r2_score
-
-    return {"R²": r2_score(actual, predicted), "mean absolute error": mean_absolute_error(actual, predicted)}
-
-
-def _cut(frame: pl.DataFrame, target: Target, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     from sklearn.model_selection import train_test_split
 
-    classes = frame[target.name].to_list() if _can_stratify(frame, target) else None
-    numbers = range(len(frame))
-    kept, cut = train_test_split(numbers, test_size=PART, random_state=seed % 2**32, stratify=classes)
-    return frame[sorted(kept)], frame[sorted(cut)]
+    places, alone, strata = np.arange(len(rows)), np.zeros(len(rows), bool), None
+    if isinstance(target, Classes):
+        counts = np.bincount(rows.y)
+        alone = counts[rows.y] == 1
+        strata = rows.y[~alone] if np.count_nonzero(counts > 1) <= int(PART * np.count_nonzero(~alone)) else None
+    kept, cut = train_test_split(places[~alone], test_size=PART, random_state=seed % 2**32, stratify=strata)
+    return rows.take(np.sort(np.concatenate([kept, places[alone]]))), rows.take(np.sort(cut))
 
 
-def _can_stratify(frame: pl.DataFrame, target: Target) -> bool:
-    if not isinstance(target, Classes):
-        return False
-    rows = frame[target.name].value_counts()["count"]
-    return min(rows) >= 2 and len(rows) <= PART * len(frame)
+def check_folds(count: int, rows: Rows) -> None:
+    """Raise InputError for more folds than rows."""
+    if count > len(rows):
+        raise InputError(f"--folds must be at most {len(rows)}, the rows with a target, not {count}")
+
+
+def folds(rows: Rows, target: Target, count: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield the rows to train with and to score on, `count` times, so that each row is scored on once."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    by_class = isinstance(target, Classes) and np.bincount(rows.y).max() >= count
+    splitter = (StratifiedKFold if by_class else KFold)(count, shuffle=True, random_state=seed % 2**32)
+    with warnings.catch_warnings(action="ignore"):  # a class of fewer rows than folds is not in each of them
+        parts = list(splitter.split(np.zeros(len(rows)), rows.y))
+    for kept, cut in parts:
+        yield rows.take(kept), rows.take(cut)

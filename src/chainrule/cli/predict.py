@@ -3,41 +3,95 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.screen import some, warn
+from chainrule.cli.screen import LONGEST, plain, warn
 from chainrule.errors import InputError, shown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from chainrule.models import Model
+    from chainrule.tables import TableEncoder
+
+_MOST_TOLD = 6
+"""So many values that training had not are told of a column."""
 
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that `train --out` wrote.")],
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file with the columns trained on.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file, .csv or .parquet, not to standard output.")
+    ] = None,
+    probabilities: Annotated[bool, typer.Option(help="Of classes: also a column with the probability of each.")] = True,
 ) -> None:
     """Print a prediction for each row of a table, as CSV.
 
-    For classes, the probability of each class follows.
+    For classes, the probability of each class follows. A file of any length takes no more memory than 10,000 rows.
     """
-    from chainrule import models, tables
+    from chainrule.cli.destinations import check_destinations, check_ending
+    from chainrule.cli.rows_out import write_csv, write_parquet
 
-    loaded = models.load(model)
-    encoder = loaded.table
-    if encoder is None:
-        raise InputError(f"{model} was not trained on a table; load it in Python with chainrule.models.load")
-    frame = tables.read(table)
-    predictions = encoder.target.decode(loaded.net.predict(encoder.inputs(frame)))
-    for name, values in encoder.unseen(frame).items():
-        warn(f"column {shown(name)} holds what training had not: {some(values)}")
-    _write(predictions.write_csv())
-
-
-def _write(table: str) -> None:
-    """Write a table to stdout as UTF-8, whatever a terminal may take: this is for files and programs."""
-    sys.stdout.flush()
-    if hasattr(sys.stdout, "buffer"):
-        sys.stdout.buffer.write(table.encode())
+    check_ending("--out", out, (".csv", ".parquet"))
+    check_destinations({"the model": model, "the table": table}, {"--out": out})
+    loaded, encoder = model_of_table(model)
+    unseen: dict[str, list[str]] = {}
+    parts = _predictions(loaded, encoder, table, unseen, probabilities)
+    if out is None:
+        _print(parts)
     else:
-        sys.stdout.write(table)
-    sys.stdout.flush()  # here a closed pipe is noticed, and ends the program quietly
+        (write_parquet if out.suffix.lower() == ".parquet" else write_csv)(out, parts)
+    for name, values in unseen.items():
+        more = " and others" if len(values) > _MOST_TOLD else ""
+        told = ", ".join(plain(value, LONGEST) for value in values[:_MOST_TOLD])
+        warn(f"column {shown(name)} holds what training had not: {told}{more}")
+
+
+def model_of_table(path: Path) -> tuple[Model, TableEncoder]:
+    """Return a model, and how it reads tables; raises InputError for one of arrays."""
+    from chainrule import models
+
+    loaded = models.load(path)
+    if loaded.table is None:
+        raise InputError(f"{path} was not trained on a table; load it in Python with chainrule.models.load")
+    return loaded, loaded.table
+
+
+def _predictions(
+    model: Model, encoder: TableEncoder, table: Path, unseen: dict[str, list[str]], probabilities: bool
+) -> Iterator[pl.DataFrame]:
+    """Yield the predictions for each chunk of a table, and note what training had not seen."""
+    from chainrule.cli.chunks import chunks
+
+    done = 0
+    for part in chunks(table, encoder):
+        try:
+            found = model.predict(part)
+        except InputError as error:
+            if not done:
+                raise
+            raise InputError(f"in the rows of {table} from {done + 1:,} on, counted from there: {error}") from error
+        for name, values in encoder.unseen(part).items():
+            known = unseen.setdefault(name, [])
+            known += [value for value in values if value not in known][: _MOST_TOLD + 1 - len(known)]
+        done += len(part)
+        yield found if probabilities else found[:, :1]
+
+
+def _print(parts: Iterator[pl.DataFrame]) -> None:
+    """Write tables to stdout as UTF-8, whatever a terminal may take: this is for files and programs."""
+    from chainrule.cli.rows_out import csv_of
+
+    sys.stdout.flush()
+    for number, part in enumerate(parts):
+        text = csv_of(part, header=number == 0)
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text.decode())
+        sys.stdout.flush()  # here a closed pipe is noticed, and ends the program quietly

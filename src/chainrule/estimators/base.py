@@ -13,9 +13,9 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from chainrule.errors import InputError
 from chainrule.estimators.chosen import Chosen
-from chainrule.estimators.encoding import Encoding, Inputs, learn_encoding
+from chainrule.estimators.encoding import ByColumns, Encoding, Inputs, learn_encoding
 from chainrule.estimators.fitting import Fitting, seed_from
-from chainrule.estimators.members import Member
+from chainrule.estimators.members import Member, was_interrupted, worth_keeping
 from chainrule.estimators.parts import Part, Weights
 from chainrule.estimators.rows import feature_names, read_rows
 from chainrule.estimators.stream import Stream, check_rate
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chainrule.history import History
     from chainrule.losses import Loss
     from chainrule.network import Network
+    from chainrule.tables import TableEncoder
 
 # From so many rows on BLAS would share a product of the reference engine among threads, which slows it down.
 _ROWS_FOR_THREADS = 64
@@ -115,10 +116,13 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         passed = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
         context = fitting.begin(len(networks), passed)
         before = self._trained if goes_on else 0
-        self._keep(fitting.train(networks, splits, passed, before))
+        members = fitting.train(networks, splits, passed, before)
+        self.interrupted_ = any(map(was_interrupted, members))
+        members = worth_keeping(members)
+        self._keep(members)
         self._trained = before + self.n_iter_
         self.__dict__.pop("_streams", None)
-        self._complete([split.validation for split in splits])
+        self._complete([splits[member.number].validation for member in members])
         made = self._attributes
         context.call_on_fit_task_end(estimator=self, **passed, reconstruction_attributes=lambda: made(*self.networks_))
         return self
@@ -139,8 +143,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
             check_rate(optimizer)
             self._streams = [Stream(optimizer) for _ in networks]
         data, settings = fitting.data(networks[0], training), fitting.settings(False)
-        pairs = zip(networks, self._streams, strict=True)
-        self._keep([Member(net, stream.train(net, settings, data), None) for net, stream in pairs])
+        trained = [stream.train(net, settings, data) for net, stream in zip(networks, self._streams, strict=True)]
+        members = [Member(net, trained[number], None, number) for number, net in enumerate(networks)]
+        self.interrupted_ = any(map(was_interrupted, members))
+        self._keep(members)
         self._complete([])
         return self
 
@@ -187,6 +193,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
     def history_(self) -> History:
         """The course of the training, of an ensemble that of its first network."""
         return self.histories_[0]
+
+    @property
+    def encoder_(self) -> TableEncoder | None:
+        """What turns rows into inputs, column by column; None where a matrix of numbers is taken as it is."""
+        return self._encoding.encoder if isinstance(self._encoding, ByColumns) else None
 
     # Predicting
 

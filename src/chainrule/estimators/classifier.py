@@ -55,7 +55,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         scikit-learn are given to `set_callbacks`.
     engine : "auto", "compiled" or "reference", see `Network.fit`.
     threads : at most so many share the work, by default as many as there are cores; results are the same for any.
-    max_seconds : the training of a network ends after this time.
+    max_seconds : training ends after this time; networks that wait for a core have a share of it each.
     random_state : a whole number is the seed of the (first) network; the same one gives the same bits.
     verbose : whether to show a progress bar.
 
@@ -68,6 +68,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     loss_curve_ : cost of the training rows by epoch.
     validation_scores_ : score of the validation rows by epoch (or their negative cost); None if there were none.
     temperature_ : by which logarithms of probabilities are divided; None if it was not fitted.
+    interrupted_ : whether Ctrl-C ended the training. Networks of an ensemble that had hardly begun are left out then.
+    encoder_ : the `chainrule.tables.TableEncoder` that turns rows into inputs; None where a matrix of numbers is
+        taken as it is (recipe="plain").
     n_features_in_, feature_names_in_ : as in scikit-learn.
 
     >>> X = [["red", 1.0], [None, 1.5], ["blue", 3.0], ["blue", None]] * 5

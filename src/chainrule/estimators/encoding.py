@@ -95,10 +95,11 @@ def learn_encoding(
     from chainrule.tables.encoder import TableEncoder, fit_columns
     from chainrule.tables.targets import Quantity
 
-    frame = _frame_of(rows, names)
+    frame, repeats = _frame_of(rows, names), None
     if weights is not None:
-        frame = frame[_repeated(weights)]
-    used, left_out = fit_columns(frame, style)
+        frame, weights = frame.filter(weights != 0), weights[weights != 0]
+        repeats = _repeats(weights)
+    used, left_out = fit_columns(frame, style, repeats)
     if not used:
         reasons = "; ".join(f"{name!r} ({reason})" for name, reason in list(left_out.items())[:6])
         raise InputError(f"no column of X can be learned from; left out: {reasons}")
@@ -150,8 +151,6 @@ def _as_float32(matrix: NDArray[Any]) -> Inputs:
     return inputs
 
 
-def _repeated(weights: NDArray[Any]) -> NDArray[np.intp]:
+def _repeats(weights: NDArray[Any]) -> NDArray[np.int64] | None:
     counts = weights.astype(np.int64)
-    if (counts != weights).any() or counts.sum() > MOST_REPEATED:
-        return np.flatnonzero(weights)
-    return np.repeat(np.arange(len(weights)), counts)
+    return None if (counts != weights).any() or counts.sum() > MOST_REPEATED else counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -100,12 +101,15 @@ class Fitting:
         """Return how to train; where costs choose the best epoch and nothing is said of patience, all are trained."""
         estimator, recipe = self.estimator, self.chosen.recipe
         patience = recipe.patience if recipe.patience is not None or not chooses_best else recipe.epochs
+        limit = estimator.max_seconds
+        workers = threads_of(estimator.threads) or available_cores()
+        rounds = math.ceil(self.members * self.starts / workers)  # a network begins when another has ended
         return Settings(
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             seed=self.seed,
             early_stopping=None if estimator.scoring is not None else patience,
-            stop_seconds=estimator.max_seconds,
+            stop_seconds=None if limit is None else limit / rounds,
             progress=bool(estimator.verbose),
             engine=estimator.engine,
             threads=threads_of(estimator.threads),

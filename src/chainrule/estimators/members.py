@@ -24,11 +24,15 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True)
 class Member:
-    """A trained network with its history and, if it was scored, the score of the validation rows by epoch."""
+    """A trained network with its history and, if it was scored, the score of the validation rows by epoch.
+
+    `number` is its place in the ensemble.
+    """
 
     net: Network
     history: History
     scores: list[float] | None
+    number: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Task:
         with one_thread():
             results = self._run(jobs)
         members = []
-        for first in range(0, len(jobs), starts):
+        for number, first in enumerate(range(0, len(jobs), starts)):
             group = range(first, first + starts)
             best = first
             if starts > 1:
@@ -63,7 +67,7 @@ class Task:
             history, watch = results[best], watches[best]
             if isinstance(history, TrainingError):
                 raise history
-            members.append(Member(jobs[best].net, history, watch.scores if watch else None))
+            members.append(Member(jobs[best].net, history, watch.scores if watch else None, number))
         return members
 
     def _job(self, net: Network, rows: tuple[Data, Data | None], watch: Watch | None) -> Job:
@@ -92,6 +96,20 @@ class Task:
             return -watch.best_score
         watched = job.data if job.held_out is None else job.held_out
         return job.net.cost(watched, penalties=job.held_out is None)
+
+
+def worth_keeping(members: Sequence[Member]) -> list[Member]:
+    """Return the members of an ensemble that Ctrl-C did not end when they had hardly begun.
+
+    That is: less than half the epochs of the longest.
+    """
+    most = max(member.history.epochs for member in members)
+    return [member for member in members if not was_interrupted(member) or 2 * member.history.epochs >= most]
+
+
+def was_interrupted(member: Member) -> bool:
+    """Tell whether Ctrl-C ended a training."""
+    return member.history.stopped == "interrupted"
 
 
 def seed_of(seed: int, number: int) -> int:

@@ -32,8 +32,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    networks_, network_, histories_, history_, n_iter_, loss_curve_, validation_scores_, n_features_in_,
-    feature_names_in_ : as of `NetworkClassifier`; losses are of the scaled numbers.
+    networks_, network_, histories_, history_, n_iter_, loss_curve_, validation_scores_, interrupted_, encoder_,
+    n_features_in_, feature_names_in_ : as of `NetworkClassifier`; losses are of the scaled numbers.
+    target_mean_, target_scale_ : what was taken from y and by what the rest was divided, shape (outputs,) each.
 
     >>> X = [[float(k)] for k in range(20)]
     >>> y = [3 * k + 1 for k in range(20)]
@@ -102,6 +103,16 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         """Return the predicted numbers in the units of y, shape (rows,) or (rows, outputs)."""
         outputs = self._outputs(self._inputs(X))
         return self._decode(outputs)
+
+    @property
+    def target_mean_(self) -> NDArray[np.float64]:
+        """What is taken from y, shape (outputs,)."""
+        return self._target.mean
+
+    @property
+    def target_scale_(self) -> NDArray[np.float64]:
+        """By what the rest is divided, shape (outputs,)."""
+        return self._target.scale
 
     def _decode(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         return self._target.decode(outputs)

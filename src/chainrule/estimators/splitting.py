@@ -33,7 +33,8 @@ def set_aside(
         ordered = classes[order]
         order = order[1:][ordered[1:] == ordered[:-1]]  # the first of each class stays
     count = min(count, len(order), rows - 1)
-    picked = order[((np.arange(count) + 0.5) * len(order) / max(count, 1)).astype(np.intp) - turn]
+    first = ((np.arange(count) + 0.5) * len(order) / max(count, 1)).astype(np.intp)
+    picked = order[(first - turn) % max(len(order), 1)]
     chosen = np.zeros(rows, bool)
     chosen[picked] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)

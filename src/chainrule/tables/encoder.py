@@ -98,10 +98,13 @@ class TableEncoder:
         with np.errstate(over="ignore"):
             x = np.concatenate([column.transform(found[column.name]) for column in self.columns], axis=1)
         x = x[:, self._order]
-        farthest = np.abs(x).max(axis=0, initial=0)
-        if farthest.max() > FARTHEST:
-            name = self.input_names[farthest.argmax()]
-            raise InputError(f"column {shown(name)} holds a number immensely far from those in training")
+        if np.abs(x).max(initial=0) > FARTHEST:
+            row, place = np.unravel_index(np.abs(x).argmax(), x.shape)
+            name = next(name for name, places in self.places().items() if place in places)
+            raise InputError(
+                f"column {shown(name)} holds {shown(found[name][int(row)])} in row {row + 1}, "
+                "immensely far from the numbers in training"
+            )
         return x
 
     def targets(self, frame: pl.DataFrame) -> NDArray[np.int64] | NDArray[np.float64]:
@@ -138,8 +141,13 @@ def _some(names: list[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + rest
 
 
-def fit_columns(frame: pl.DataFrame, style: Style = PLAIN) -> tuple[list[Column], dict[str, str]]:
-    """Return the columns that are of use with what they learn from the rows given, and the others with the reason."""
+def fit_columns(
+    frame: pl.DataFrame, style: Style = PLAIN, repeats: NDArray[np.int64] | None = None
+) -> tuple[list[Column], dict[str, str]]:
+    """Return the columns that are of use with what they learn from the rows given, and the others with the reason.
+
+    `repeats` says how often each row counts in what is learned; whether a column is of use the rows tell once each.
+    """
     used: list[Column] = []
     left_out: dict[str, str] = {}
     for column in frame:
@@ -147,7 +155,8 @@ def fit_columns(frame: pl.DataFrame, style: Style = PLAIN) -> tuple[list[Column]
         if reason:
             left_out[column.name] = reason
         else:
-            used.append(fit_column(column, style))
+            rows = column if repeats is None else column.gather(np.repeat(np.arange(len(column)), repeats))
+            used.append(fit_column(rows, style))
     return used, left_out
 
 

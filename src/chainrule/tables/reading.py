@@ -6,9 +6,12 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from polars import selectors as cs
 
 from chainrule.errors import InputError, shown
 from chainrule.models import existing
@@ -30,33 +33,63 @@ def read(path: str | Path) -> pl.DataFrame:
 
     Raises InputError if there is no such file, or it cannot be read, is empty, or names a column twice.
     """
+    path = table_path(path)
+    with refusing(path):
+        frame = cleaned(_read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path))
+    if frame.is_empty():
+        raise is_empty(path)
+    return frame
+
+
+def table_path(path: str | Path) -> Path:
+    """Return the path of a table if it can be one, else raise InputError."""
     path = existing(path, "table")
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".tsv", ".txt", ".parquet"):
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".parquet"):
         raise InputError(f"{path} is no table that can be read: known are .csv, .tsv, .txt and .parquet")
+    return path
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Raise InputError for whatever keeps a table from being read within this context."""
     try:
-        frame = _read_parquet(path) if suffix == ".parquet" else _read_csv(path)
+        yield
     except InputError:
         raise
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a table: {_reason(error)}") from error
-    if frame.is_empty():
-        raise InputError(f"{path} is empty: a table needs at least one row below its header")
-    return _clean(frame)
+
+
+def is_empty(path: Path) -> InputError:
+    """Return the error for a table without rows."""
+    return InputError(f"{path} is empty: a table needs at least one row below its header")
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-    with path.open("rb") as file:
-        if file.read(4) != b"PAR1":
-            raise InputError(f"{path} cannot be read as a table: it is no Parquet file, though its name says so")
+    check_parquet(path)
     return pl.read_parquet(path, glob=False)
 
 
+def check_parquet(path: Path) -> None:
+    """Raise InputError for a file that does not begin as Parquet files do."""
+    with path.open("rb") as file:
+        if file.read(4) != b"PAR1":
+            raise InputError(f"{path} cannot be read as a table: it is no Parquet file, though its name says so")
+
+
 def _read_csv(path: Path) -> pl.DataFrame:
-    content = path.read_bytes()
+    return csv_table(path, decoded(path, path.read_bytes()))
+
+
+def decoded(path: Path, content: bytes) -> str:
+    """Return text in UTF-8; raises InputError, or an error that `refusing` makes one, for what is none."""
     if b"\0" in content:  # UTF-16 has one in nearly every character
         raise InputError(f"{path} cannot be read as a table: {_NOT_UTF_8}")
-    text = content.decode("utf-8-sig")
+    return content.decode("utf-8-sig")
+
+
+def csv_table(path: Path, text: str) -> pl.DataFrame:
+    """Return the table in the text of a CSV file, every cell as it stands there; `path` is for errors."""
     rows = _BLANK_START.sub("", text)
     if not rows.strip():
         return pl.DataFrame()
@@ -112,8 +145,18 @@ def _reason(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _clean(frame: pl.DataFrame) -> pl.DataFrame:
-    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String))
+def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table with stripped texts, gaps that are null, and as few kinds of columns as estimators know.
+
+    As in `chainrule.estimators`, durations and times of the day are seconds, and dates lose their time zone, not their
+    clock.
+    """
+    frame = frame.with_columns(
+        pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String),
+        cs.duration().dt.total_microseconds() / 1e6,
+        cs.time().cast(pl.Int64) / 1e9,
+        cs.datetime(time_zone="*").dt.replace_time_zone(None),
+    )
     text = pl.col(pl.String).str.strip_chars()
     missing = text.str.to_lowercase().is_in(MISSING)
     return frame.with_columns(pl.when(missing).then(None).otherwise(text).name.keep())
