@@ -27,7 +27,8 @@ def as_numbers(what: str, given: Any, dtype: npt.DTypeLike) -> FloatArray:
         cast = np.ascontiguousarray(array, dtype=dtype) if array.ndim else array.astype(dtype)
     if not np.isfinite(cast).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(cast))[0])
-        wrong = f"{what} must be finite numbers, but the value at {list(place)} is {array[place]}"
+        found = f"the value at {list(place)} is {array[place]}" if place else f"it is {array[()]}"
+        wrong = f"{what} must be finite numbers, but {found}"
         raise InputError(wrong if not np.isfinite(array[place]) else f"{wrong}, too large for {np.dtype(dtype)}")
     return cast
 
@@ -38,7 +39,9 @@ def _from_objects(what: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
             return array.astype(np.float64)
         except (TypeError, ValueError, OverflowError):
             pass
-    sample = next((value for value in array.flat if not isinstance(value, int | float)), array.dtype)
+    sample = next((value for value in array.flat if not isinstance(value, int | float)), None)
+    if sample is None:
+        raise InputError(f"{what} holds whole numbers too large for float64")
     raise InputError(f"{what} must be numbers, but holds {shown(sample)}")
 
 
@@ -61,7 +64,7 @@ def as_targets(t: Any, kind: TargetKind, rows: int, width: int, dtype: npt.DType
     array = as_numbers("t", t, dtype)
     given = _shape(array)
     if len(array.shape) and len(array) != rows:
-        raise InputError(f"t must have one row for each of the {rows} rows of x, but has shape {given}")
+        raise InputError(f"t must have as many rows as x, {rows}, but has shape {given}")
     if array.ndim == 1 and kind == "distribution" and width > 1:
         array = _from_labels(array, width, dtype)
     elif array.ndim == 1 and width == 1:

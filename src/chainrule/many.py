@@ -13,7 +13,7 @@ from chainrule.engines.processor import available_cores
 from chainrule.errors import InputError, TrainingError, shown
 from chainrule.history import Start
 from chainrule.optimizers import Optimizer, as_optimizer
-from chainrule.ranges import whole
+from chainrule.ranges import MOST_SEED, whole
 from chainrule.settings import Settings
 from chainrule.trainer import Trainer
 
@@ -113,10 +113,11 @@ def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | Traini
 def restart(job: Job) -> History:
     """Train from several random starts, keep the best in the network, and return its history with all of them."""
     net, settings = job.net, job.settings
-    twins = [net, *(net.twin(settings.seed + k) for k in range(1, settings.restarts))]
+    seeds = [(settings.seed + k) % (MOST_SEED + 1) for k in range(settings.restarts)]
+    twins = [net, *map(net.twin, seeds[1:])]
     jobs = [
-        replace(job, net=twin, settings=replace(settings, seed=settings.seed + k, restarts=1))
-        for k, twin in enumerate(twins)
+        replace(job, net=twin, settings=replace(settings, seed=seed, restarts=1))
+        for seed, twin in zip(seeds, twins, strict=True)
     ]
     results = train_all(jobs, settings.threads)
     starts = [_start_of(one, result) for one, result in zip(jobs, results, strict=True)]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+FORMATS = (".png", ".svg", ".pdf")
+"""What the name of a picture may end in; without an ending it is a PNG."""
 _DPI = 150
 _COLOURS = 200
 """Few enough for a small file, and enough for thin lines to keep theirs."""
@@ -35,17 +37,30 @@ def needed() -> InputError:
     return InputError("pictures need matplotlib: pip install 'chainrule[plots]'")
 
 
-def save_figure(figure: Figure, path: str | Path, lines: bool = False) -> None:
-    """Write a figure as PNG (or what the name ends in, as .svg); an existing file is replaced once it is whole.
+def check_picture(path: str | Path) -> Path:
+    """Return where a picture is to go; raises `InputError` if it cannot be drawn or written there.
 
-    With `lines` it holds no photographs, and a PNG of few colours is a third of the size.
-
-    Raises `InputError` if the file cannot be written, or if its name ends in no format of pictures.
+    Called before long work, it finds a folder that is missing, another ending than those of `FORMATS`, and matplotlib
+    not installed.
     """
     target = check_destination(path)
+    if target.suffix.lower() not in ("", *FORMATS):
+        endings = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise InputError(f"{target.name} is to be a picture: let its name end in {endings}")
+    new_figure(1, 1)
+    return target
+
+
+def save_figure(figure: Figure, path: str | Path, lines: bool = False) -> None:
+    """Write a figure as what its name ends in; an existing file is replaced once it is whole.
+
+    The same figure gives the same bytes. With `lines` it holds no photographs, and a PNG of few colours is a third of
+    the size.
+
+    Raises `InputError` as `check_picture` does.
+    """
+    target = check_picture(path)
     kind = target.suffix.removeprefix(".").lower() or "png"
-    if kind not in figure.canvas.get_supported_filetypes():
-        raise InputError(f"{target.name} ends in no format of pictures: take .png or .svg")
     replace(target, png_of_lines(figure) if lines and kind == "png" else _drawn(figure, kind))
 
 
@@ -59,6 +74,10 @@ def png_of_lines(figure: Figure, dpi: int = _DPI) -> bytes:
 
 
 def _drawn(figure: Figure, kind: str, dpi: int = _DPI) -> bytes:
+    import matplotlib as mpl
+
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=dpi)
+    made = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    with mpl.rc_context({"svg.hashsalt": "chainrule"}):  # else the names within an SVG are drawn at random
+        figure.savefig(content, format=kind, dpi=dpi, metadata=made)
     return content.getvalue()

@@ -7,6 +7,8 @@ from numbers import Integral, Real
 
 from chainrule.errors import InputError, shown
 
+MOST_SEED = 2**63 - 1
+
 
 def check_number(
     what: str, value: object, *, least: float = -math.inf, above: float = -math.inf, below: float = math.inf
@@ -57,5 +59,5 @@ def check_yes_no(what: str, value: object) -> None:
 
 
 def as_seed(value: object) -> int:
-    """Return a seed: a whole number from 0 to 2**63 - 1; else raise `InputError`."""
-    return whole("the seed", value, least=0, most=2**63 - 1)
+    """Return a seed: a whole number from 0 to `MOST_SEED`; else raise `InputError`."""
+    return whole("the seed", value, least=0, most=MOST_SEED)

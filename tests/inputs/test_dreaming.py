@@ -107,6 +107,12 @@ def test_unlikeness_is_the_distance_of_mahalanobis() -> None:
     assert found.path["cost_with_penalties"][0, 0] == pytest.approx(wanted)
 
 
+def test_smoothness_that_cannot_be_held_is_refused() -> None:
+    net = cr.Network(12_288, [cr.Dense(2, "softmax")], "cross_entropy")
+    with pytest.raises(InputError, match=r"smoothness of 12,288 inputs in shape \(64, 64, 3\) takes a matrix"):
+        dream(net, [0], penalties=["smoothness"], shape=(64, 64, 3))
+
+
 def test_penalties_smooth_and_shrink() -> None:
     net, _ = digits()
     plain, smooth, small = (dream(net, [3], penalties=names) for names in ((), ["smoothness"], ["size"]))

@@ -143,11 +143,15 @@ def test_frozen_inputs_have_no_part_in_the_direction() -> None:
         assert found.distance[0] == pytest.approx(3.5 / 3, rel=2e-3)
 
 
-def test_other_starts_are_drawn_from_the_seed_and_only_add() -> None:
-    net = one_layer()
-    one, again = (fool(net, X, budget=0.1, starts=4, seed=3, bisections=0) for _ in range(2))
+def test_other_starts_are_drawn_from_the_seed_and_find_what_the_sample_itself_cannot() -> None:
+    """The hidden unit is off at the sample, where the slope is 0, and the border lies where it is on."""
+    net = cr.Network(1, [cr.Dense(1, "relu"), cr.Dense(1, "sigmoid")], "binary_cross_entropy", dtype="float64")
+    net.set_parameters({"w1": [[5.0]], "b1": [-1.0], "w2": [[4.0]], "b2": [-1.0]})
+    assert not fool(net, [[0.0]], budget=1).success[0]
+    one, again, other = (fool(net, [[0.0]], budget=1, starts=8, seed=seed, bisections=0) for seed in (3, 3, 4))
+    assert one.success[0]
     assert (one.x == again.x).all()
-    assert (one.success >= fool(net, X, budget=0.1, bisections=0).success).all()
+    assert (one.x != other.x).all()
 
 
 def test_any_optimiser_may_take_the_steps() -> None:

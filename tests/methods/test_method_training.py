@@ -188,7 +188,12 @@ def test_many_networks_and_restarts(method):
 def test_a_copy_goes_on():
     net = xor()
     net.fit(X, T, method="genetic", epochs=2)
-    assert np.array_equal(deepcopy(net).predict(X), net.predict(X))
+    copy, before = deepcopy(net), net.vector.copy()
+    copy.fit(X, T, method="genetic", epochs=20)
+    assert np.array_equal(net.vector, before)
+    net.fit(X, T, method="genetic", epochs=20)
+    assert np.array_equal(net.vector, copy.vector)
+    assert not np.array_equal(net.vector, before)
 
 
 BAD = [
@@ -224,8 +229,8 @@ def test_what_makes_no_sense_is_refused(settings, message):
         (lambda: cr.methods.Genetic(crossover=-1), "crossover must be a number of at least 0"),
         (lambda: cr.methods.Genetic(tournament=0), "tournament must be a whole number"),
         (lambda: cr.methods.Genetic(spread="a"), "spread must be a number above 0"),
-        (lambda: cr.methods.ForwardDifferences(0), "step must be a number above 0"),
-        (lambda: cr.methods.CentralDifferences(-1), "step must be a number above 0"),
+        (lambda: cr.methods.ForwardDifferences(0), "step must be a number of at least 1e-15 and below 1"),
+        (lambda: cr.methods.CentralDifferences(1e300), "step must be a number of at least 1e-15 and below 1"),
         (lambda: cr.methods.EvolutionStrategies(pairs=0), "pairs must be a whole number"),
         (lambda: cr.methods.EvolutionStrategies(size=0), "size must be a number above 0"),
     ],

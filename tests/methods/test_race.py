@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,11 +12,12 @@ import pytest
 import chainrule as cr
 from chainrule.cli.app import run
 from chainrule.cli.tabled import Growing
+from chainrule.errors import InputError
 from chainrule.methods import METHODS, growth
 from chainrule.methods import race as race_module
 from chainrule.methods.picture import picture_of_race
 from chainrule.methods.race import race
-from chainrule.methods.tasks import digits, example, xor
+from chainrule.methods.tasks import digits, example, of_network, xor
 
 
 def ran(capsys, *arguments):
@@ -97,6 +99,44 @@ def test_all_start_from_the_same_and_the_network_stays():
     assert all(len(course.cost) == len(course.evaluations) == len(course.seconds) == 3 for course in courses)
     again = race(task, [kind() for kind in METHODS.values()], epochs=3)
     assert [course.cost for course in courses] == [course.cost for course in again]
+
+
+def steep():
+    """Return a task of which gradient descent diverges."""
+    return replace(xor(), net=cr.Network(2, [cr.Dense(1)]), optimizer=cr.GradientDescent(100.0), goal=0.126)
+
+
+def test_a_method_that_diverges_ends_its_own_course_alone():
+    courses = race(steep(), ["backpropagation", "perturbation"], epochs=500)
+    assert "no longer finite" in courses[0].failed
+    assert not courses[0].reached
+    assert courses[1].failed == ""
+    assert len(courses[1].cost) > len(courses[0].cost)
+    assert picture_of_race("xor", courses, 0.1)
+
+
+def test_a_method_that_diverges_is_told(capsys, monkeypatch):
+    monkeypatch.setattr("chainrule.methods.tasks.xor", lambda seed: steep())
+    code, out, err = ran(capsys, "race", "xor", "--methods", "backpropagation,perturbation")
+    assert code == 0
+    assert re.search(r"backpropagation .* diverged", out)
+    assert re.search(r"perturbation .* yes", out)
+    assert re.fullmatch(r"chainrule: backpropagation: .* no longer finite.*\n", err)
+
+
+def test_ctrl_c_ends_a_race_and_writes_nothing(monkeypatch, tmp_path):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.methods.engine.SearchEngine._compute", press)
+    with pytest.raises(KeyboardInterrupt):
+        race(xor(), ["backpropagation", "genetic"], epochs=3)
+
+
+def test_a_cost_that_is_not_finite_at_the_start_cannot_be_raced():
+    net = cr.Network(1, [cr.Dense(1)], dtype="float64")
+    with pytest.raises(InputError, match="the cost of a task is inf, from which none can race"):
+        of_network("a task", net, [[1e200]], [-1e200], cr.Adam(), 0)
 
 
 def test_the_digits_are_a_task():
@@ -187,7 +227,15 @@ def test_the_networks_measured_are_of_10_to_100_000_weights():
         (["mazur", "--goal", "-1"], "--goal must be a number above 0"),
         (["mazur", "--seed", "-1"], "the seed must be a whole number"),
         (["mazur", "--out", "none/a.png"], "there is no folder"),
-        (["mazur", "--out", "a.pdx", "--goal", "0.29"], "ends in no format of pictures"),
+        (["mazur", "--out", "a.pgf"], "let its name end in .png, .svg or .pdf"),
+        (["mazur", "--out", "a.png", "--csv", "a.png"], "--out and --csv are the same file"),
+        (["mazur", "--methods", ""], "unknown method ''"),
+        (["mazur", "--methods", "genetic,"], "unknown method ''"),
+        (["mazur", "--methods", "genetic,genetic"], "--methods names genetic twice"),
+        (["mazur", "--most", "500"], "--most is for --growth"),
+        (["mazur", "--growth"], "NAME is of a race"),
+        (["--growth", "--goal", "0.1"], "--goal is of a race"),
+        (["--growth", "--seconds", "1"], "--seconds is of a race"),
         (["--growth", "--methods", "genetic"], "the method genetic computes no gradient"),
         (["--growth", "--most", "3"], "--most must be a whole number of at least 100"),
     ],

@@ -16,6 +16,8 @@ from chainrule.errors import InputError
 from chainrule.pitfalls import PITFALLS, Finding, Table, pitfall
 from chainrule.pitfalls.finding import written
 from chainrule.pitfalls.page import PAGE, page, picture, picture_name, section
+from chainrule.pitfalls.page import main as page_main
+from chainrule.trainer import Trainer
 
 DOCS = Path(__file__).parents[2] / "docs"
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
@@ -176,7 +178,9 @@ def test_the_file_has_the_numbers_of_the_table(found, name):
         ([QUICK, "--seed", "x"], "seed"),
         ([QUICK, "--out", "none/a.png"], "there is no folder"),
         ([QUICK, "--csv", "none/a.csv"], "there is no folder"),
-        ([QUICK, "--out", "a.docx"], "no format of pictures"),
+        ([QUICK, "--out", "a.eps"], "let its name end in .png, .svg or .pdf"),
+        ([QUICK, "--out", "a.png", "--csv", "./a.png"], "--out and --csv are the same file"),
+        (["--seed", "-1"], "the seed must be"),
         (["--csv", "a.csv"], "need the NAME"),
         ([QUICK, "more"], "more"),
     ],
@@ -188,3 +192,22 @@ def test_show_refuses_in_one_sentence(capsys, tmp_path, monkeypatch, words, sent
     assert sentence in err
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["slow-start", "exploding", "local-minimum", "vanishing"])
+def test_ctrl_c_ends_an_experiment_and_writes_nothing(capsys, monkeypatch, tmp_path, name):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_record", press)
+    assert run(capsys, "show", name, "--csv", tmp_path / "a.csv") == (130, "", "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_needs_a_folder(capsys, monkeypatch, tmp_path):
+    for words, sentence in (([], "required: folder"), ([str(tmp_path / "none")], "is no folder")):
+        monkeypatch.setattr("sys.argv", ["page", *words])
+        with pytest.raises(SystemExit) as end:
+            page_main()
+        assert end.value.code == 2
+        assert sentence in capsys.readouterr().err

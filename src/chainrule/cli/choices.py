@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,3 +94,10 @@ def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
         raise InputError(f"row {missing} of {table} has no value of {shown(target)}, the target that the cost needs")
     names = {f"x[n,{k}]": name for k, name in enumerate(encoder.input_names)}
     return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names)
+
+
+def refuse_options(given: Mapping[str, object], reason: str) -> None:
+    """Raise InputError for the first of some options that was given, None being not given."""
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f"{name} {reason}")

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from chainrule.errors import InputError
 from chainrule.files import check_destination
+from chainrule.plots import check_picture
 
 
-def check_destinations(read: Mapping[str, Path | None], written: Mapping[str, Path | None]) -> None:
+def check_destinations(
+    read: Mapping[str, Path | None], written: Mapping[str, Path | None], picture: str | None = None
+) -> None:
     """Raise InputError if one of the files to write cannot be, or is one of the others, or one that is read.
 
     Parameters
     ----------
     read : the files that the command reads, by what they are, such as "the table".
     written : those that it writes, by their options; None for what is not asked for.
+    picture : the option of which is a picture.
     """
     wanted = {name: path for name, path in written.items() if path is not None}
     for name, path in wanted.items():
@@ -27,8 +31,11 @@ def check_destinations(read: Mapping[str, Path | None], written: Mapping[str, Pa
     for (one, path), (two, other) in combinations(wanted.items(), 2):
         if _same(path, other):
             raise InputError(f"{one} and {two} are the same file {path}: name two files")
-    for path in wanted.values():
-        check_destination(path)
+    for name, path in wanted.items():
+        if name == picture:
+            check_picture(path)
+        else:
+            check_destination(path)
 
 
 def check_ending(name: str, path: Path | None, endings: Collection[str]) -> None:

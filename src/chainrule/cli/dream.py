@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chainrule.cli.destinations import check_destinations
 from chainrule.cli.screen import facts
 from chainrule.cli.tabled import show
-from chainrule.errors import InputError
-from chainrule.files import check_destination
 from chainrule.ranges import as_seed
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def dream(
 
     chosen = digits.classes_of(classes)
     as_seed(seed)
-    check_files(out, path)
+    check_destinations({}, {"--out": out, "--path": path}, picture="--out")
     data = digits.load()
     net = digits.train(data, seed)
     given: dict[str, Any] = {} if optimizer is None else {"optimizer": optimizer}
@@ -64,26 +63,6 @@ def dream(
         dreamt.path.save(path)
     digits.tell(net, data)
     _tell(dreamt, _judgement(data, dreamt))
-
-
-def check_files(out: Path | None, path: Path | None) -> None:
-    """Raise `InputError` before a long calculation if its results could not be written."""
-    for file in (out, path):
-        if file:
-            check_destination(file)
-    if out and path and out.resolve() == path.resolve():
-        raise InputError(f"--out and --path are the same file {out}: name two files")
-    if out:
-        check_picture(out)
-
-
-def check_picture(out: Path) -> None:
-    """Raise `InputError` if matplotlib cannot write what a name ends in, or is not there."""
-    from chainrule.plots import new_figure
-
-    kinds = new_figure(1, 1).canvas.get_supported_filetypes()
-    if out.suffix and out.suffix.removeprefix(".").lower() not in kinds:
-        raise InputError(f"--out {out} is a picture: let its name end in .png, .svg or .pdf")
 
 
 def _judgement(data: Digits, dreamt: Dream) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli import tabled
-from chainrule.cli.dream import check_files
+from chainrule.cli.choices import refuse_options
+from chainrule.cli.destinations import check_destinations
 from chainrule.cli.screen import console, facts, plain
 from chainrule.errors import InputError, unknown
 from chainrule.files import replace
@@ -75,19 +76,17 @@ def fool(
     if budget is not None:
         check_number("--budget", budget, above=0, below=MOST_BUDGET)
     if model is not None:
-        digits = {"--norm": norm, "--method": method, "--classes": classes, "--curve": curve or None}
-        _refuse({**digits, "--seed": seed, "--out": out, "--path": path}, "is for digits, not for a row of a table")
+        digits: dict[str, object] = {"--norm": norm, "--method": method, "--classes": classes, "--curve": curve or None}
+        refuse_options(
+            {**digits, "--seed": seed, "--out": out, "--path": path}, "is for digits, not for a row of a table"
+        )
         return _row(model, table, row, budget)
-    _refuse({"--row": row}, "needs a MODEL and a TABLE")
+    refuse_options({"--row": row}, "needs a MODEL and a TABLE")
     if curve:
-        _refuse({"--classes": classes}, "chooses which digits to show, and --curve is of all digits: leave one out")
+        refuse_options(
+            {"--classes": classes}, "chooses which digits to show, and --curve is of all digits: leave one out"
+        )
     _digits(measured, budget, method or "pgd", classes, curve, as_seed(seed or 0), out, path)
-
-
-def _refuse(given: dict[str, Any], reason: str) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise InputError(f"{name} {reason}")
 
 
 def _row(model: Path, table: Path | None, row: int | None, budget: float | None) -> None:
@@ -120,7 +119,7 @@ def _digits(
     from chainrule.cli import digits
 
     chosen = digits.classes_of(classes)
-    check_files(out, path)
+    check_destinations({}, {"--out": out, "--path": path}, picture="--out")
     data = digits.load()
     net = digits.train(data, seed)
     if curve:

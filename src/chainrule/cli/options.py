@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown, unknown
-from chainrule.ranges import check_number, whole
+from chainrule.ranges import MOST_SEED, check_number, whole
 
 if TYPE_CHECKING:
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
@@ -54,7 +54,7 @@ class Options:
         for name in ("rate", "max_seconds"):
             if getattr(options, name) is not None:
                 check_number(f"--{name.replace('_', '-')}", getattr(options, name), above=0)
-        whole("--seed", options.seed, 0, 2**63 - 1)
+        whole("--seed", options.seed, 0, MOST_SEED)
         return options
 
     def recipe_for(self, kind: str) -> Recipe:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.choices import chosen, own_data
-from chainrule.cli.screen import count, facts, plain
+from chainrule.cli.choices import chosen, own_data, refuse_options
+from chainrule.cli.destinations import check_destinations
+from chainrule.cli.screen import count, facts, plain, warn
 from chainrule.errors import InputError, unknown
-from chainrule.files import check_destination
 from chainrule.ranges import as_seed, check_number, whole
 
 if TYPE_CHECKING:
@@ -22,29 +22,37 @@ if TYPE_CHECKING:
     from chainrule.methods.growth import Growth
     from chainrule.methods.race import Course, Task
 
-_GROWING = "backpropagation,forward_differences,dual_numbers"
+_GROWING = ("backpropagation", "forward_differences", "dual_numbers")
 
 
 def race(
     model: Annotated[
-        str, typer.Argument(metavar="NAME|MODEL", help="xor, digits, a published example, or a model file.")
-    ] = "mazur",
+        str | None,
+        typer.Argument(
+            metavar="NAME|MODEL", help="xor, digits, a published example (by default mazur), or a model file."
+        ),
+    ] = None,
     table: Annotated[
         Path | None, typer.Argument(metavar="[TABLE]", help="For a model: a table with its columns.")
     ] = None,
     methods: Annotated[str | None, typer.Option(help="Their names with commas; if left out, all.")] = None,
-    seconds: Annotated[float, typer.Option(help="Each may take so long; it ends the step that it is in.")] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Each may take so long; it ends the step that it is in.", show_default="10")
+    ] = None,
     goal: Annotated[
         float | None, typer.Option(help="The cost at which a method is there; if left out, the task's own.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="For start weights and random methods.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Draw the race into this file, .png or .svg.")] = None,
+    seed: Annotated[int | None, typer.Option(help="For start weights and random methods.", show_default="0")] = None,
+    out: Annotated[Path | None, typer.Option(help="Draw the race into this file, .png, .svg or .pdf.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the numbers of every step.")] = None,
     growth: Annotated[
         bool,
         typer.Option("--growth", help="Measure the cost of one gradient from 10 to 100,000 weights: some minutes."),
     ] = False,
-    most: Annotated[int, typer.Option(help="With --growth: up to so many weights; 10,000 take seconds.")] = 100_000,
+    most: Annotated[
+        int | None,
+        typer.Option(help="With --growth: up to so many weights; 10,000 take seconds.", show_default="100000"),
+    ] = None,
 ) -> None:
     """Race rival methods on one task from the same start, or measure how the cost of a gradient grows.
 
@@ -52,36 +60,36 @@ def race(
 
     The goal is a cost of 0.005 for xor, 0.1 for digits, 0.001 for a published example, and for a model a tenth of its
     cost at the start. A model starts anew, from weights drawn from the seed, and races with Adam(0.01) and all rows of
-    the table as one batch, however it was trained.
+    the table as one batch, however it was trained. A method that diverges ends its own course alone.
     """
-    check_number("--seconds", seconds, above=0)
-    as_seed(seed)
-    if goal is not None:
-        check_number("--goal", goal, above=0)
-    for path in (out, csv):
-        if path:
-            check_destination(path)
-    if out:
-        _check_pictures()
     if growth:
-        return _grow(_chosen(methods or _GROWING), whole("--most", most, 100), out, csv)
-    task = _task(model, table, seed)
+        racing = {"NAME": model, "TABLE": table, "--seconds": seconds, "--goal": goal, "--seed": seed}
+        refuse_options(racing, "is of a race; with --growth nothing is trained")
+    else:
+        refuse_options({"--most": most}, "is for --growth")
+    check_destinations(
+        {"the model": Path(model or ""), "the table": table}, {"--out": out, "--csv": csv}, picture="--out"
+    )
+    if growth:
+        return _grow(_chosen(methods, _GROWING), whole("--most", 100_000 if most is None else most, 100), out, csv)
+    limit = 10.0 if seconds is None else check_number("--seconds", seconds, above=0)
+    start = as_seed(0 if seed is None else seed)
+    chosen_methods = _chosen(methods)
+    task = _task(model or "mazur", table, start)
     if goal is not None:
-        task = replace(task, goal=goal)
-    _race(task, _chosen(methods), seconds, seed, out, csv)
+        task = replace(task, goal=check_number("--goal", goal, above=0))
+    _race(task, chosen_methods, limit, start, out, csv)
 
 
-def _chosen(names: str | None) -> list[Method]:
+def _chosen(names: str | None, default: Sequence[str] = ()) -> list[Method]:
+    """Return the methods named, as in "backpropagation,genetic"; raises InputError for one that is none, or twice."""
     from chainrule.methods import METHODS, as_method
 
-    return [as_method(name.strip()) for name in (names.split(",") if names else METHODS)]
-
-
-def _check_pictures() -> None:
-    """Raise InputError before a long race if no picture can be drawn after it."""
-    from chainrule.plots import new_figure
-
-    new_figure(1, 1)
+    wanted = [name.strip() for name in names.split(",")] if names is not None else list(default or METHODS)
+    for name in wanted:
+        if wanted.count(name) > 1:
+            raise InputError(f"--methods names {name} twice")
+    return [as_method(name) for name in wanted]
 
 
 def _task(model: str, table: Path | None, seed: int) -> Task:
@@ -125,7 +133,7 @@ def _race(task: Task, methods: Sequence[Method], seconds: float, seed: int, out:
         }
     )
     longest = max(len(method.name) for method in methods)
-    table = Growing(("Method", "Evaluations", "Seconds", "Cost", "There"), (longest, 11, 7, 8, 5))
+    table = Growing(("Method", "Evaluations", "Seconds", "Cost", "There"), (longest, 11, 7, 8, 8))
     courses = run(task, methods, seconds=seconds, seed=seed, tell=lambda course: table.add(*_cells(course)))
     columns = ("method", "evaluations", "seconds", "cost")
     steps = (
@@ -133,11 +141,14 @@ def _race(task: Task, methods: Sequence[Method], seconds: float, seed: int, out:
         for course in courses
         for step in zip(course.evaluations, course.seconds, course.cost, strict=True)
     )
+    for course in courses:
+        if course.failed:
+            warn(f"{course.method.name}: {course.failed}")
     _write(lambda: picture_of_race(task.name, courses, task.goal), out, columns, steps, csv)
 
 
 def _cells(course: Course) -> tuple[str, ...]:
-    reached = "yes" if course.reached else "no"
+    reached = "diverged" if course.failed else "yes" if course.reached else "no"
     if not course.cost:
         return course.method.name, "0", "", "", reached
     return (

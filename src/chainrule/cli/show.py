@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.destinations import check_destinations
 from chainrule.cli.screen import console, facts
-from chainrule.files import check_destination
+from chainrule.ranges import as_seed
 
 if TYPE_CHECKING:
     from chainrule.pitfalls import Finding
@@ -20,21 +21,22 @@ def show(
         str | None, typer.Argument(metavar="NAME", help="Which one; if left out, their names are shown.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random: the same seed gives the same numbers.")] = 0,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write the picture to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the picture to this file, .png, .svg or .pdf.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all numbers to this file.")] = None,
 ) -> None:
     """Show what goes wrong in training: vanishing gradients, rates that are too large, and more."""
     from chainrule.pitfalls import PITFALLS, pitfall
 
+    as_seed(seed)
     if name is None:
         if out or csv:
             raise typer.BadParameter("--out and --csv need the NAME of an experiment")
         facts({entry.name: entry.title for entry in PITFALLS.values()})
         return
     chosen = pitfall(name)
-    for path in (out, csv):
-        if path:
-            check_destination(path)  # before the work, not after it
+    check_destinations({}, {"--out": out, "--csv": csv}, picture="--out")
     finding = chosen.show(seed)
     if out:
         from chainrule.plots import save_figure

@@ -21,7 +21,7 @@ from chainrule.estimators.tasks import EpochTasks
 from chainrule.estimators.watching import Look, Watch
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.ranges import whole
+from chainrule.ranges import MOST_SEED, whole
 from chainrule.settings import Settings
 from chainrule.tally import rows_of
 
@@ -183,7 +183,7 @@ class Fitting:
 def seed_from(random_state: Any) -> int:
     """Return a seed: a whole number is one, a `RandomState` or None draws one; else raises `ValueError`."""
     if isinstance(random_state, Integral) and not isinstance(random_state, bool):
-        return whole("random_state", random_state, least=0, most=2**63 - 1)
+        return whole("random_state", random_state, least=0, most=MOST_SEED)
     from sklearn.utils import check_random_state
 
     return int(check_random_state(random_state).randint(2**31 - 1))

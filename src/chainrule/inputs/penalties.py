@@ -15,6 +15,8 @@ from chainrule.ranges import check_number
 
 STRENGTHS = {"smoothness": 0.002, "size": 0.005, "unlikeness": 0.05}
 """The penalties of a dream with their usual strengths."""
+MOST_NUMBERS = 100_000_000
+"""In float64 they take 800 MB."""
 _BARE = ("smoothness", "size")
 _LIKE = ("unlikeness",)
 _EVEN = 0.1
@@ -90,6 +92,13 @@ def neighbours(shape: Sequence[int]) -> FloatArray:
 
 
 def _smoothness(shape: Sequence[int], strength: float) -> Penalty:
+    inputs = math.prod(shape)
+    pairs = sum(inputs // side * (side - 1) for side in shape)
+    if inputs * pairs > MOST_NUMBERS:
+        raise InputError(
+            f"smoothness of {inputs:,} inputs in shape {tuple(shape)} takes a matrix of {inputs * pairs:,} numbers; "
+            f"at most {MOST_NUMBERS:,} are held: leave it out of the penalties"
+        )
     lines = [
         "difference[n,{p}] = sum({i}, x[n,{i}] * neighbours[{i},{p}])",
         "roughness[n] = sum({p}, difference[n,{p}]**2)",

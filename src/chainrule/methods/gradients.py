@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chainrule.architecture import COST
 from chainrule.engines.reference import Plan
 from chainrule.methods.blocks import MEMBERS, blocks_of, elements
-from chainrule.methods.space import WeightSpace
+from chainrule.methods.space import WeightSpace, check_population
 from chainrule.methods.tangents import tangent_name, tangents
 from chainrule.methods.varied import VariedCost
 
@@ -124,6 +124,7 @@ class StrategyGradients(GradientSource):
 
     def __init__(self, training: Training, pairs: int, size: float):
         super().__init__(training)
+        check_population(training.net, 2 * pairs)
         self.space, self.pairs, self.size, self.seed = WeightSpace(training), pairs, size, training.settings.seed
 
     def gradients(self, arrays: Mapping[str, Any], step: int) -> dict[str, Array]:

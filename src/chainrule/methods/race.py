@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import TrainingError
+from chainrule.methods.kinds import as_method
 from chainrule.methods.method import Method
 from chainrule.threads import one_thread
 
@@ -44,7 +46,8 @@ class Task:
 class Course:
     """How one method ran: its cost at each step on record, after so many network evaluations and seconds.
 
-    `reached` says whether it reached the goal, and `history` is that of its training.
+    `reached` says whether it reached the goal, and `history` is that of its training. Of a training that diverged
+    there is what it had done before, and `failed` says what went wrong; else it is empty.
     """
 
     method: Method
@@ -53,11 +56,12 @@ class Course:
     seconds: list[float] = field(default_factory=list)
     reached: bool = False
     history: History | None = None
+    failed: str = ""
 
 
 def race(
     task: Task,
-    methods: Sequence[Method],
+    methods: Sequence[Method | str],
     *,
     seconds: float = 10.0,
     epochs: int = 1_000_000,
@@ -66,9 +70,11 @@ def race(
 ) -> list[Course]:
     """Train copies of a network, each by one method, until the goal is reached or the time is over.
 
-    All run step by step on NumPy with one thread, so that they are compared on equal terms; the network itself is
-    left as it is. `tell` is called after each. What is loaded when a method trains for the first time is loaded before
-    its time begins.
+    A method that diverges ends its own course alone. All run step by step on NumPy with one thread, so that they are
+    compared on equal terms; the network itself is left as it is. `tell` is called after each. What is loaded when a
+    method trains for the first time is loaded before its time begins.
+
+    Raises `InputError` for a method that is none, and `KeyboardInterrupt` if Ctrl-C ended a training.
 
     >>> from chainrule import GradientDescent, methods
     >>> from chainrule.examples import network
@@ -77,7 +83,7 @@ def race(
     [(True, 93)]
     """
     found = []
-    for method in methods:
+    for method in map(as_method, methods):
         run(_warm_up(), method, seconds=seconds, epochs=1, seed=seed)
         course = run(task, method, seconds=seconds, epochs=epochs, seed=seed)
         found.append(course)
@@ -102,24 +108,26 @@ def run(task: Task, method: Method, *, seconds: float, epochs: int, seed: int) -
         course.evaluations.append(history.evaluations[-1])
         course.seconds.append(time.perf_counter() - started)
 
-    with one_thread(), np.errstate(all="ignore"):
-        course.history = net.fit(
-            task.x,
-            task.t,
-            optimizer=task.optimizer if method.has_gradient else None,
-            method=method,
-            epochs=epochs,
-            batch_size=task.batch_size,
-            stop_cost=task.goal,
-            stop_seconds=seconds,
-            engine="reference",
-            callbacks=[note],
-            progress=False,
-            seed=seed,
-        )
+    try:
+        with one_thread(), np.errstate(all="ignore"):
+            course.history = net.fit(
+                task.x,
+                task.t,
+                optimizer=task.optimizer if method.has_gradient else None,
+                method=method,
+                epochs=epochs,
+                batch_size=task.batch_size,
+                stop_cost=task.goal,
+                stop_seconds=seconds,
+                engine="reference",
+                callbacks=[note],
+                progress=False,
+                seed=seed,
+            ).whole()
+    except TrainingError as error:
+        course.failed = str(error)
+        return course
     if len(course.cost) < len(course.history.cost):  # a callback is not asked about the step that ends the training
-        course.cost.append(course.history.cost[-1])
-        course.evaluations.append(course.history.evaluations[-1])
-        course.seconds.append(time.perf_counter() - started)
+        note(net, course.history)
     course.reached = bool(course.cost) and course.cost[-1] <= task.goal
     return course

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chainrule.optimizers import Optimizer
     from chainrule.program import Program
 
+SMALLEST_STEP = 1e-15
+
 
 @dataclass(frozen=True)
 class _GradientMethod(Method):
@@ -56,7 +58,7 @@ class ForwardDifferences(_GradientMethod):
     step : the step h for a weight of size up to 1; for larger ones it grows with them. Default 1.5e-8, the root of the
         smallest number that makes a difference to 1.
 
-    Raises `InputError` unless it is above 0.
+    Raises `InputError` unless it is from 1e-15, below which it is lost in rounding, to below 1.
     """
 
     step: float = 1.5e-8
@@ -64,7 +66,7 @@ class ForwardDifferences(_GradientMethod):
     name: ClassVar[str] = "forward_differences"
 
     def __post_init__(self) -> None:
-        check_number("step", self.step, above=0)
+        check_number("step", self.step, least=SMALLEST_STEP, below=1)
 
     def source(self, training: Training) -> GradientSource:
         """Return what computes the differences."""
@@ -84,7 +86,7 @@ class CentralDifferences(_GradientMethod):
     ----------
     step : the step h for a weight of size up to 1; for larger ones it grows with them. Default 6e-6.
 
-    Raises `InputError` unless it is above 0.
+    Raises `InputError` unless it is from 1e-15 to below 1.
     """
 
     step: float = 6e-6
@@ -92,7 +94,7 @@ class CentralDifferences(_GradientMethod):
     name: ClassVar[str] = "central_differences"
 
     def __post_init__(self) -> None:
-        check_number("step", self.step, above=0)
+        check_number("step", self.step, least=SMALLEST_STEP, below=1)
 
     def source(self, training: Training) -> GradientSource:
         """Return what computes the differences."""

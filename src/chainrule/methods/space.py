@@ -8,12 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.errors import InputError
 from chainrule.methods.varied import VariedCost
 
 if TYPE_CHECKING:
     from chainrule.engines.standing import Training
+    from chainrule.network import Network
 
 Array = npt.NDArray[Any]
+
+MOST_NUMBERS = 100_000_000
+"""In float32 they take 400 MB."""
+
+
+def check_population(net: Network, members: int) -> None:
+    """Raise `InputError` for a population that is too large to hold."""
+    size = sum(net.parameters[parameter.ref.name].size for parameter in net.architecture.trainable)
+    if members * size > MOST_NUMBERS:
+        raise InputError(
+            f"{members:,} members of {size:,} weights are {members * size:,} numbers; at most {MOST_NUMBERS:,} are held"
+        )
 
 
 class WeightSpace:

@@ -7,6 +7,7 @@ whose first part is ``a``. It has an index more than ``a``, for many directions 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from chainrule.architecture import COST
 from chainrule.equations import Call, Equation, Expr, Index, Reduce, Ref, add_up, call, free_indices, refs, substitute
@@ -45,7 +46,6 @@ class _Tangents:
         self.knowledge = Knowledge.of(program.equations, program.distributions)
         self.active = {name}
         self.equations: list[Equation] = []
-        self.kept = 0
 
     def run(self) -> Program:
         for equation in self.program.needed_for([COST]):
@@ -110,8 +110,10 @@ class _Tangents:
         return [Reduce("sum", expr.indices, is_top * term) / count for term in terms]
 
     def _named(self, expr: Expr) -> Ref:
-        self.kept += 1
-        target = Ref(f"dot_kept{self.kept}", tuple(Index(index) for index in free_indices(expr)))
+        taken = {tangent_name(equation.target.name) for equation in self.program.equations}
+        taken |= {equation.target.name for equation in self.equations}
+        free = next(name for k in count(1) if (name := f"dot_kept{k}") not in taken)
+        target = Ref(free, tuple(Index(index) for index in free_indices(expr)))
         self.equations.append(Equation(target, expr))
         return target
 

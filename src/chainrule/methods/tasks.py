@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.methods.race import Task
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def example(name: str) -> Task:
 
 
 def of_network(name: str, net: Network, x: Any, t: Any, optimizer: Optimizer, seed: int) -> Task:
-    """Return a task for a network of any kind, which starts anew; its goal is a tenth of the cost at its start."""
+    """Return a task for a network of any kind, which starts anew; its goal is a tenth of the cost at its start.
+
+    Raises `InputError` if that cost is not finite.
+    """
     fresh = net.twin(seed)
-    return Task(name, fresh, x, t, optimizer, fresh.loss(x, t) / 10)
+    cost = fresh.loss(x, t)
+    if not np.isfinite(cost):
+        raise InputError(
+            f"from start weights of the seed {seed} the cost of {name} is {cost:g}, from which none can race"
+        )
+    return Task(name, fresh, x, t, optimizer, cost / 10)

@@ -122,5 +122,7 @@ class Genetic(_TrialMethod):
     def search(self, training: Training) -> Search:
         """Return what breeds weights in a training."""
         from chainrule.methods.search import Breeding, repeats
+        from chainrule.methods.space import check_population
 
+        check_population(training.net, self.population)
         return Breeding(self, training.settings.seed, repeats(training))

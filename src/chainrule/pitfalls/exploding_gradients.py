@@ -245,7 +245,7 @@ def _train(net: Network, x: FloatArray, t: FloatArray, optimizer: GradientDescen
             progress=False,
             callbacks=watch,
             engine="reference",
-        )
+        ).whole()
         cost = net.loss(x, t)
     except TrainingError:
         cost = math.inf

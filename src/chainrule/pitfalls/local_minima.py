@@ -18,7 +18,7 @@ from chainrule.optimizers import Momentum
 from chainrule.pitfalls.curvature import curvatures, gradient
 from chainrule.pitfalls.drawing import GREY, STYLES, Style, label
 from chainrule.pitfalls.finding import Cell, Finding, Table
-from chainrule.ranges import as_seed
+from chainrule.ranges import MOST_SEED, as_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -177,7 +177,9 @@ def local_minimum(seed: int = 0) -> LocalMinimum:
     for _ in range(ROUNDS):
         waiting = [net for net, norm in zip(nets, norms, strict=True) if norm >= ARRIVED]
         if waiting:
-            fit_many(waiting, rows, t, optimizer=Momentum(RATE), epochs=UPDATES, batch_size=None)
+            histories = fit_many(waiting, rows, t, optimizer=Momentum(RATE), epochs=UPDATES, batch_size=None)
+            for history in histories:
+                history.whole()
         norms = np.array([np.linalg.norm(gradient(net, rows, t)) for net in nets])
     costs = np.array([net.loss(rows, t) for net in nets])
     smallest = np.array([curvatures(net, rows, t)[0] for net in nets])
@@ -194,7 +196,7 @@ def local_minimum(seed: int = 0) -> LocalMinimum:
 
 def _first_seed(seed: int) -> int:
     """Return the seed of the first start: other seeds have other starts."""
-    return as_seed(seed * STARTS)
+    return seed * STARTS % (MOST_SEED - STARTS)
 
 
 def standard_form(net: Network) -> FloatArray:

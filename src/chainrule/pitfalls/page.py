@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,5 +78,15 @@ def write(folder: Path) -> None:
         replace(check_destination(folder / picture_name(finding)), picture(finding))
 
 
+def main() -> None:
+    """Write into the folder named on the command line."""
+    parser = ArgumentParser(description="Carry out every experiment and write the page about them.")
+    parser.add_argument("folder", type=Path, help="where the page and its pictures go")
+    folder = parser.parse_args().folder
+    if not folder.is_dir():
+        parser.error(f"{folder} is no folder")
+    write(folder)
+
+
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    main()

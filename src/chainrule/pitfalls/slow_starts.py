@@ -46,8 +46,8 @@ class SlowStart(Finding):
     deltas: dict[tuple[str, int], FloatArray]
 
     def needed(self, loss: str, start: int) -> int:
-        """Return after how many updates the output is below `REACHED`."""
-        return int(np.argmax(self.outputs[loss, start] < REACHED))
+        """Return after how many updates the output is below `REACHED`; raises `ValueError` if it never is."""
+        return int(np.flatnonzero(self.outputs[loss, start] < REACHED).min())
 
     def shown(self, start: int) -> int:
         """Return for how many updates the outputs of a start are shown: a little longer than the slower loss needs."""

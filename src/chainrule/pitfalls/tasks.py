@@ -44,7 +44,8 @@ def train(
     net: Network, x: FloatArray, t: FloatArray, optimizer: Optimizer, updates: int, engine: str = "reference"
 ) -> History:
     """Train with all samples at once; raises `TrainingError` if the cost is no longer finite."""
-    return net.fit(x, t, optimizer=optimizer, epochs=updates, batch_size=None, progress=False, engine=engine)
+    history = net.fit(x, t, optimizer=optimizer, epochs=updates, batch_size=None, progress=False, engine=engine)
+    return history.whole()
 
 
 def looks(
