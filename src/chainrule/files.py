@@ -54,11 +54,23 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {reason(error)}") from error
     finally:
         with suppress(OSError):  # the first error is the one to tell
             beside.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make sure that the name is on the disk too; on Windows, where no folder can be opened, the system sees to it."""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # not every file system can
+                os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def reason(error: Exception) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TextIO, cast
+from typing import IO, Any, Self, TextIO, cast
 
 import numpy as np
 
@@ -117,12 +120,25 @@ class History:
 
 
 def _open(path: str | Path, mode: str = "w") -> TextIO:
+    """Open a text file to write; raises `InputError`."""
+    return cast(TextIO, _opened(path, mode, newline="", encoding="utf-8"))
+
+
+def _opened(path: str | Path, mode: str, **how: Any) -> IO[Any]:
     if not isinstance(path, str | PathLike) or not str(path):
         raise InputError(f"a log needs the path of a file, not {shown(path)}")
     try:
-        return cast(TextIO, Path(path).open(mode, newline="", encoding="utf-8"))
+        return Path(path).open(mode, **how)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot write the log {path}: {error}") from None
+
+
+@dataclass(frozen=True)
+class LogPlace:
+    """How far a log is written: its bytes, and a digest of them."""
+
+    length: int
+    digest: str
 
 
 class Log:
@@ -130,15 +146,22 @@ class Log:
 
     `values` are columns of the history and names of arrays (``w1``, ``d_w1``, ``d_x``, ``y``); an array of
     more than one element has one column for each, ``w1[0,1]``. A file that is there already is replaced with
-    the first row, and left alone by a training that does not get so far.
+    the first row, and left alone by a training that does not get so far. With `place`, that of another log in the same
+    file, it goes on from there; what stands behind is cut off.
+
+    Raises `InputError` if the file cannot be written, or does not hold what was written until `place`.
     """
 
-    def __init__(self, path: str | Path, values: Sequence[str] | None):
+    def __init__(self, path: str | Path, values: Sequence[str] | None, place: LogPlace | None = None):
         self.values = None if values is None else ["epoch", *(value for value in values if value != "epoch")]
         self._path = path
         self._cells: dict[str, Any] = {}
-        _open(path, "a").close()  # whether it can be written is known now
-        self._file: TextIO | None = None
+        self._file: IO[bytes] | None = None
+        self._length, self._hash = 0, blake2b(digest_size=16)
+        if place is None or not place.length:
+            _opened(path, "ab").close()  # whether it can be written is known now
+        else:
+            self._go_on(place)
 
     def __enter__(self) -> Self:
         return self
@@ -158,13 +181,37 @@ class Log:
         self._cells.update((name, value) for name, value in row.items() if name in self._cells)
         rows: list[Iterable[Any]] = [self._cells.values()]
         if self._file is None:
-            self._file = _open(self._path)
+            self._file = _opened(self._path, "wb")
             rows.insert(0, self._cells.keys())
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        written = text.getvalue().encode()
         try:
-            csv.writer(self._file, lineterminator="\n").writerows(rows)
+            self._file.write(written)
             self._file.flush()
         except OSError as error:
             raise InputError(f"the log {self._path} cannot be written any further: {error.strerror}") from None
+        self._length += len(written)
+        self._hash.update(written)
+
+    def place(self) -> LogPlace:
+        """Return how far it is written, once that is on the disk."""
+        if self._file:
+            os.fsync(self._file.fileno())
+        return LogPlace(self._length, self._hash.hexdigest())
+
+    def _go_on(self, place: LogPlace) -> None:
+        try:
+            self._file = Path(self._path).open("r+b")  # noqa: SIM115  it stays open
+            written = self._file.read(place.length)
+        except OSError as error:
+            raise InputError(f"the log {self._path} of the training cannot be read: {error.strerror}") from None
+        self._hash.update(written)
+        self._length = len(written)
+        if (self._length, self._hash.hexdigest()) != (place.length, place.digest):
+            self._file.close()
+            raise InputError(f"the log {self._path} is not as the training left it: it cannot go on there")
+        self._file.truncate()
 
     @staticmethod
     def _cells_of(name: str, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

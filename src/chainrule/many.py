@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from chainrule.checkpoints import Checkpoint
+from chainrule.endings import ending_gently
 from chainrule.engines.processor import available_cores
 from chainrule.errors import InputError, TrainingError, shown
 from chainrule.history import Start
@@ -75,7 +78,10 @@ def fit_many(
         raise InputError("a network stands twice in the list; each trains its own parameters")
     jobs = []
     for net in networks:
-        own = Settings.of({"seed": net.seed, **settings}, refused=("log", "log_values", "callbacks", "restarts"))
+        own = Settings.of(
+            {"seed": net.seed, **settings},
+            refused=("log", "log_values", "callbacks", "restarts", "checkpoint", "resume"),
+        )
         own.method.check_optimizer(optimizer)
         update = as_optimizer(optimizer)
         if own.method.has_gradient:
@@ -90,18 +96,35 @@ def fit_many(
 
 
 def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | TrainingError]:
-    """Train each alone on one thread, several at a time; a key press of Ctrl-C ends all and keeps what was learned."""
-    stop = threading.Event()
+    """Train each alone on one thread, several at a time; a key press of Ctrl-C ends all and keeps what was learned.
 
-    def train(job: Job) -> History | TrainingError:
+    If the settings name a checkpoint it is that of all of them.
+    """
+    stop, checkpoint = threading.Event(), Checkpoint.of(jobs[0].settings)
+
+    def train(job: Job, number: int) -> History | TrainingError:
         settings = replace(job.settings, threads=1, progress=False)
+        given = job.net, job.optimizer, settings, job.data, job.held_out, stop, len(jobs), checkpoint, number
         try:
-            return Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop, times=len(jobs)).run()
+            return Trainer(*given).run()
         except TrainingError as error:
             return error
 
+    with ExitStack() as stack:
+        if checkpoint:
+            stack.enter_context(ending_gently(stop))
+            stack.enter_context(checkpoint)
+        return _in_threads(train, jobs, threads, stop)
+
+
+def _in_threads(
+    train: Callable[[Job, int], History | TrainingError],
+    jobs: Sequence[Job],
+    threads: int | None,
+    stop: threading.Event,
+) -> list[History | TrainingError]:
     with ThreadPoolExecutor(available_cores() if threads is None else whole("threads", threads)) as pool:
-        futures = [pool.submit(train, job) for job in jobs]
+        futures = [pool.submit(train, job, number) for number, job in enumerate(jobs)]
         try:
             while wait(futures, timeout=_PATIENCE).not_done:  # a wait without end might never see the key
                 pass

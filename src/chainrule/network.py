@@ -421,6 +421,10 @@ class Network:
         engine: str = "auto",
         threads: int | None = None,
         restarts: int = 1,
+        checkpoint: str | Path | None = None,
+        resume: str | Path | None = None,
+        checkpoint_seconds: float | None = 60.0,
+        checkpoint_epochs: int | None = None,
         method: Method | str = "backpropagation",
     ) -> History:
         """Train from the network's present parameters, with a fresh optimiser, and return the history.
@@ -449,6 +453,10 @@ class Network:
             The results are the same to the last bit for any number.
         restarts : train so many times, from the present parameters and from others drawn from the following seeds,
             and keep the best (by the validation data, or else the training data); the history reports all `starts`.
+        checkpoint : a new file into which the training is written while it runs, each `checkpoint_seconds` (default
+            60), where the number of epochs is a multiple of `checkpoint_epochs`, and at its end.
+        resume : such a file, to go on with its training: with the same arrays and settings, or more epochs. It ends
+            with the bits that it would have had if nothing had interrupted it.
         method : "backpropagation", or a rival of it by name or with its settings, such as
             `chainrule.methods.Perturbation(size=0.1)`. Those without a gradient take no optimiser.
 
@@ -490,6 +498,10 @@ class Network:
             engine=engine,
             threads=threads,
             restarts=restarts,
+            checkpoint=checkpoint,
+            resume=resume,
+            checkpoint_seconds=checkpoint_seconds,
+            checkpoint_epochs=checkpoint_epochs,
             method=chosen,
         )
         return fit(

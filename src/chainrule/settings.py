@@ -41,6 +41,10 @@ class Settings:
     engine: str = "auto"
     threads: int | None = None
     restarts: int = 1
+    checkpoint: str | Path | None = None
+    resume: str | Path | None = None
+    checkpoint_seconds: float | None = 60.0
+    checkpoint_epochs: int | None = None
     method: Method = field(default_factory=Backpropagation)
 
     @staticmethod
@@ -63,6 +67,7 @@ class Settings:
         whole("restarts", self.restarts)
         if self.restarts > 1 and (self.log is not None or self.callbacks):
             raise InputError("a log and callbacks are for one training; with restarts, leave them out")
+        self._check_checkpoint()
         if self.engine not in ENGINES:
             raise unknown("engine", self.engine, ENGINES)
         self._check_method()
@@ -85,6 +90,18 @@ class Settings:
         for name in ("stop_cost", "stop_gradient", "stop_seconds"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), least=0)
+
+    def _check_checkpoint(self) -> None:
+        if self.checkpoint is not None and self.resume is not None:
+            raise InputError(
+                "checkpoint begins a training and resume goes on with one, in the same file: give one of them"
+            )
+        if self.restarts > 1 and (self.checkpoint is not None or self.resume is not None):
+            raise InputError("a checkpoint is of one training; with restarts, leave it out")
+        if self.checkpoint_seconds is not None:
+            check_number("checkpoint_seconds", self.checkpoint_seconds, least=0)
+        if self.checkpoint_epochs is not None:
+            whole("checkpoint_epochs", self.checkpoint_epochs)
 
     def _check_method(self) -> None:
         if self.engine == "compiled" and not isinstance(self.method, Backpropagation):

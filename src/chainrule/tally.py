@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.builder import OUTPUT
+
+_SUMS = ("_cost", "_weight", "_penalty", "_error", "_batches", "_rows")
 
 
 def rows_of(data: dict[str, Any], chosen: Any) -> dict[str, Any]:
@@ -51,6 +54,15 @@ class Tally:
         """Add the Euclidean norms of ``t - y``."""
         self._error += float(np.sqrt(np.square(arrays["t"] - arrays[OUTPUT]).sum(axis=1)).sum())
         self._rows += arrays["N"]
+
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """Return all that it has added up, for `go_on`."""
+        return np.array([getattr(self, name) for name in _SUMS], np.float64)
+
+    def go_on(self, numbers: npt.NDArray[np.float64]) -> None:
+        """Add to what another tally had added up."""
+        for name, value in zip(_SUMS, numbers.tolist(), strict=True):
+            setattr(self, name, type(getattr(self, name))(value))
 
     @property
     def cost(self) -> float:

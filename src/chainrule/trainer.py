@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.checkpoints import Checkpoint
 from chainrule.derive import gradient_name
+from chainrule.endings import ending_gently
 from chainrule.engines.choice import choose_engine
 from chainrule.engines.standing import NotFiniteError, Row, Training
 from chainrule.engines.stepping import Snapshot, SteppingEngine, restore, snapshot
 from chainrule.errors import TrainingError, unknown
 from chainrule.history import MEASURES, History, Log
+from chainrule.keeping import ALL_DONE, INTERRUPTED, Keeper, with_engine
 from chainrule.methods.method import BACKPROPAGATION_COST
 from chainrule.optimizers import Optimizer
 from chainrule.progress import Progress
@@ -40,9 +43,12 @@ class Trainer:
         held_out: dict[str, Any] | None,
         stop: threading.Event | None = None,
         times: int = 1,
+        checkpoint: Checkpoint | None = None,
+        number: int = 0,
     ):
         self.net, self.settings, self.held_out = net, settings, held_out
         self.stop = stop or threading.Event()  # set from outside where this is one training of many
+        self.checkpoint, self.number = checkpoint, number  # given where it is that of many
         self.history = History()
         names = [parameter.ref.name for parameter in net.architecture.trainable]
         layers = {
@@ -64,6 +70,8 @@ class Trainer:
         self.training = Training(net, program, optimizer, settings, data, records, layers, logged, times)
         self.started = 0.0
         self.best: tuple[float, int, Snapshot] | None = None
+        self.began: Snapshot = snapshot(net)  # as the present epoch did
+        self.log: Log | None = None
 
     def _logged_derivatives(self, weighted: bool) -> list[str]:
         asked = [name[2:] for name in self.settings.log_values or () if name.startswith("d_")]
@@ -80,41 +88,59 @@ class Trainer:
         settings, self.started = self.settings, time.perf_counter()
         with ExitStack() as stack:
             stack.enter_context(np.errstate(all="ignore"))
+            self.keeper = self._keeper(stack)
+            if self.keeper and self.keeper.engine:
+                with_engine(self, self.keeper.engine)
             self.engine, self.history.engine = choose_engine(self.training)
             stack.callback(self.engine.close)
             self.net.engine = self.engine.name
-            log = stack.enter_context(Log(settings.log, settings.log_values)) if settings.log is not None else None
+            if settings.log is not None:
+                place = self.keeper.log_place if self.keeper else None
+                self.log = stack.enter_context(Log(settings.log, settings.log_values, place))
+            reason = self.keeper.take_up() if self.keeper else ""
             bar = stack.enter_context(Progress(settings.epochs, settings.progress))
             try:
-                reason = self._loop(log, bar)
+                reason = reason or self._loop(bar)
+                if self.keeper:
+                    self.keeper.put(reason)
             except KeyboardInterrupt:
-                reason = "interrupted"
+                reason = INTERRUPTED
             except NotFiniteError:
                 raise self._diverged() from None
             self.engine.close()
             return self._finish(reason)
 
-    def _loop(self, log: Log | None, bar: Progress) -> str:
-        engine, standing, epochs = self.engine, self.engine.standing, self.settings.epochs
-        start = snapshot(self.net)
-        while standing.epoch < epochs:
+    def _keeper(self, stack: ExitStack) -> Keeper | None:
+        """Return what writes checkpoints, if they are asked for."""
+        checkpoint = self.checkpoint
+        if checkpoint is None and (own := Checkpoint.of(self.settings)):
+            stack.enter_context(ending_gently(self.stop))
+            checkpoint = stack.enter_context(own)
+        return Keeper(self, checkpoint, self.number) if checkpoint else None
+
+    def _loop(self, bar: Progress) -> str:
+        engine, epochs, log = self.engine, self.settings.epochs, self.log
+        while engine.standing.epoch < epochs:
+            standing = engine.standing
             if standing.start == 0 and self._watches_training:
-                start = snapshot(self.net)
-            late = self._time_is_over()
+                self.began = snapshot(self.net)
+            late, epoch = self._time_is_over(), standing.epoch
             rows = engine.advance(self._next_stop(), hold=log is not None, finish=late, seconds=self._patience())
             if standing.held and log:
                 log.take(self._with_validation(rows[-1]), engine.arrays)
                 engine.advance(standing.epoch + 1)
             bar.update(standing.epoch, standing.cost, force=standing.epoch == epochs)
             for row in rows:
-                self._record(row, log, start)
+                self._record(row)
                 if reason := self._reason_to_stop(row):
                     return reason
             if late:
                 return self._out_of_time
             if self.stop.is_set():
-                return "interrupted"
-        return "all epochs done"
+                return INTERRUPTED
+            if self.keeper:
+                self.keeper.offer(ended=standing.start == 0 and standing.epoch > epoch)
+        return ALL_DONE
 
     @property
     def _watches_training(self) -> bool:
@@ -122,6 +148,13 @@ class Trainer:
 
     def _next_stop(self) -> int:
         """Return how many epochs may be done before something must be looked at."""
+        stop = self._next_look()
+        if every := self.settings.checkpoint_epochs:
+            stop = min(stop, (self.engine.standing.epoch // every + 1) * every)
+        return stop
+
+    def _next_look(self) -> int:
+        """Return how many epochs may be done before a row is to be looked at."""
         settings, training, epoch = self.settings, self.training, self.engine.standing.epoch
         watched = self.held_out is not None or settings.callbacks or settings.early_stopping
         if not (watched or settings.log is not None or settings.stop_gradient is not None):
@@ -133,14 +166,15 @@ class Trainer:
 
     def _patience(self) -> float:
         limit = self.settings.stop_seconds
-        return _PATIENCE if limit is None else max(1e-3, min(_PATIENCE, limit - self._elapsed()))
+        return _PATIENCE if limit is None else max(1e-3, min(_PATIENCE, limit - self.elapsed()))
 
-    def _elapsed(self) -> float:
+    def elapsed(self) -> float:
+        """Return how many seconds it has taken, those before a checkpoint included."""
         return time.perf_counter() - self.started
 
     def _time_is_over(self) -> bool:
         limit = self.settings.stop_seconds
-        return limit is not None and self._elapsed() >= limit
+        return limit is not None and self.elapsed() >= limit
 
     @property
     def _out_of_time(self) -> str:
@@ -157,7 +191,7 @@ class Trainer:
                 history.best_epoch = history.epochs - 1
             else:
                 restore(self.net, kept)
-        history.stopped, history.steps, history.seconds = reason, standing.step, self._elapsed()
+        history.stopped, history.steps, history.seconds = reason, standing.step, self.elapsed()
         return history
 
     def _with_validation(self, row: Row) -> Row:
@@ -172,17 +206,17 @@ class Trainer:
         whole_epochs = (epoch + 1) * (training.total_steps // self.settings.epochs)
         return BACKPROPAGATION_COST * min(whole_epochs, standing.step + standing.held)
 
-    def _record(self, row: Row, log: Log | None, start: Snapshot) -> None:
+    def _record(self, row: Row) -> None:
         row = self._with_validation(row)
-        watched, kept = row["cost"], start
+        watched, kept = row["cost"], self.began
         if self.held_out is not None:
             watched = row["validation_cost"] = self.net.cost(self.held_out, penalties=False)
             if not math.isfinite(watched):
                 raise TrainingError(f"the validation cost is not finite ({watched}) after epoch {row['epoch']}")
             kept = snapshot(self.net)
         self.history.add(row)
-        if log:
-            log.write(row)
+        if self.log:
+            self.log.write(row)
         if self.settings.early_stopping and (self.best is None or watched < self.best[0]):
             self.best = watched, row["epoch"], kept
 

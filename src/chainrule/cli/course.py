@@ -50,7 +50,8 @@ class Course:
         """Read and check everything, and say what was recognised."""
         check_ending("--report", self.page, (".html", ".htm"))
         read = {"the table": self.table, "the table to validate with": self.validate}
-        check_destinations(read, {"--log": self.log, "--out": self.out, "--report": self.page})
+        written = {"--log": self.log, "--out": self.out, "--report": self.page}
+        check_destinations(read, {**written, "--checkpoint": self.options.checkpoint, "--resume": self.options.resume})
         self.data = labelled.read(self.table, self.target, self.weights)
         target, rows = self.data.target, self.data.rows
         self.training, self.held_out = split(rows, target, self.options.seed) if self.folds is None else (rows, rows)
@@ -109,12 +110,14 @@ class Course:
 
     def kept(self) -> str:
         """Return what is left of a training that was interrupted."""
+        checkpoint = self.options.checkpoint or self.options.resume
+        goes_on = "" if checkpoint is None else f"--resume {checkpoint} goes on with it"
         if self.out is None:
-            return "nothing was kept, since there is no --out"
+            return goes_on or "nothing was kept, since there is no --out"
         networks = count(len(self.model.networks), "network")
         left = self.options.recipe_for(self.data.target.kind).ensemble - len(self.model.networks)
         others = f"; {count(left, 'other')} had hardly begun" if left else ""
-        return f"{self.out} has {networks}, after {report.epochs_in_words(self.histories)}, not scored{others}"
+        return f"{self.out} has {networks}, after {report.epochs_in_words(self.histories)}, not scored{others}{goes_on and '; '}{goes_on}"
 
     def _rows_in_words(self) -> str:
         recipe = self.options.recipe_for(self.data.target.kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import polars as pl
 from chainrule.cli.bar import Bar, somebody_watches
 from chainrule.cli.heldout import Rows, folds
 from chainrule.cli.packing import pack
+from chainrule.cli.screen import warn
 from chainrule.estimators.encoding import ByColumns, learn_encoding
 from chainrule.reporting.answers import Answers, ask, constant_of
 from chainrule.tables import Classes, TableEncoder
@@ -59,7 +61,9 @@ def train(options: Options, kind: str, rows: Rows, validation: Rows | None, titl
     given: dict[str, Any] = {"sample_weight": rows.weights}
     if validation is not None:
         given |= {"X_val": validation.frame, "y_val": validation.y, "sample_weight_val": validation.weights}
-    trained: Estimator = estimator.fit(rows.frame, rows.y, **given)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: warn(str(message))  # a sentence, as everything else
+        trained: Estimator = estimator.fit(rows.frame, rows.y, **given)
     return trained
 
 

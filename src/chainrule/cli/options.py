@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown, unknown
@@ -32,6 +33,9 @@ class Options:
     ensemble: int | None = None
     restarts: int | None = None
     max_seconds: float | None = None
+    checkpoint: Path | None = None
+    resume: Path | None = None
+    checkpoint_seconds: float = 60.0
     seed: int = 0
 
     @classmethod
@@ -54,6 +58,9 @@ class Options:
         for name in ("rate", "max_seconds"):
             if getattr(options, name) is not None:
                 check_number(f"--{name.replace('_', '-')}", getattr(options, name), above=0)
+        check_number("--checkpoint-seconds", options.checkpoint_seconds, least=0)
+        if options.checkpoint is not None and options.resume is not None:
+            raise InputError("--checkpoint begins a training and --resume goes on with one: give one of them")
         whole("--seed", options.seed, 0, MOST_SEED)
         return options
 
@@ -78,6 +85,9 @@ class Options:
             rate=self.rate,
             n_restarts=self.restarts or 1,
             max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint,
+            resume=self.resume,
+            checkpoint_seconds=self.checkpoint_seconds,
             random_state=self.seed,
         )
 

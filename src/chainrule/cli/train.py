@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chainrule.cli.choices import refuse_options
 from chainrule.cli.screen import facts, plain, warn
 from chainrule.ranges import whole
 
@@ -50,6 +51,13 @@ def train(
         int | None, typer.Option(help="Train each network from so many starts and keep the best.", show_default="1")
     ] = None,
     max_seconds: Annotated[float | None, typer.Option(help="Training ends after this time, with folds each.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the training to this new file while it runs.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on with the training in this checkpoint, to the same bits.")
+    ] = None,
+    checkpoint_seconds: Annotated[float, typer.Option(help="How often a checkpoint is written.")] = 60.0,
     seed: Annotated[int, typer.Option(help="For the start weights, and the choice and order of rows.")] = 0,
     log: Annotated[Path | None, typer.Option(help="Write the history of the training to this CSV file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the model to this file, for `predict`.")] = None,
@@ -67,9 +75,11 @@ def train(
 
     if folds is not None:
         whole("--folds", folds, 2)
+        refuse_options({"--checkpoint": checkpoint, "--resume": resume}, "is of one training, and --folds are several")
     chosen = {"recipe": recipe, "activation": activation, "epochs": epochs, "batch_size": batch_size, "rate": rate}
     chosen |= {"optimizer": optimizer, "ensemble": ensemble, "restarts": restarts, "max_seconds": max_seconds}
-    options = Options.of_text(hidden, seed=seed, **chosen)
+    kept = {"checkpoint": checkpoint, "resume": resume, "checkpoint_seconds": checkpoint_seconds}
+    options = Options.of_text(hidden, seed=seed, **chosen, **kept)
     files: dict[str, Any] = {"validate": validate, "folds": folds, "weights": weights, "log": log, "out": out}
     typed = {"target": target, "hidden": hidden, **chosen, "seed": seed, **files, "report": report}
     command = command_of("train", [table], typed, {"recipe": "default", "seed": 0})

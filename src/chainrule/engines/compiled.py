@@ -13,12 +13,13 @@ import numpy as np
 
 from chainrule.builder import BATCH, OUTPUT
 from chainrule.derive import gradient_name
+from chainrule.draws import shuffled
 from chainrule.engines import buffers, machine
 from chainrule.engines.block import Block
 from chainrule.engines.codegen import Module, generate
 from chainrule.engines.layout import RUNNING, Layout
 from chainrule.engines.processor import available_cores
-from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
+from chainrule.engines.standing import Array, NotFiniteError, Row, Standing, Training, place_of
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.engines.template import DATA_SUM, HELD, NOT_FINITE, PLACE, PLAN, REACHED, RECORD, TALLY, Wish
 from chainrule.equations import Equation, Expr, Ref, ref, total
@@ -206,7 +207,11 @@ class CompiledEngine:
         self._give_states()
         self._run()
         self._take_states()
-        place = dict(zip(PLACE, self.place.tolist(), strict=True))
+        return self._note_place()
+
+    def _note_place(self) -> int:
+        """Take over where the program stands; return why it came back."""
+        standing, place = self.standing, dict(zip(PLACE, self.place.tolist(), strict=True))
         standing.epoch, standing.start, standing.step = place["epoch"], place["start"], place["step"]
         standing.held, standing.reached = bool(place["held"]), place["status"] == REACHED
         standing.cost = self._cost()
@@ -284,6 +289,24 @@ class CompiledEngine:
         arrays = self.arrays
         for name, value in states.items():
             arrays[name][...] = value
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of what a training needs to go on; `chainrule.engines.standing.Engine` says more."""
+        optimizer = {name: self.block.values[name].copy() for name in self._vector_names() if name != "gradients"}
+        return {**optimizer, "place": self.place.copy(), "tally": self.tally.copy()}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `state` returned."""
+        epoch, start, step, *others = state["place"].tolist()
+        place_of(self.training, epoch, start, step)
+        if any(others) or any(array.shape != np.shape(self.kept[name]) for name, array in state.items()):
+            raise ValueError("not a place between two steps")
+        self._restore({**state, "standing": self.standing})
+        self._note_place()
+        if self.standing.start and self.plan[PLAN.index("shuffled")]:
+            settings = self.training.settings
+            order = shuffled(settings.seed, self.standing.epoch, self.training.data["N"])
+            self.block.values["order"][:] = order  # the program draws it where an epoch begins
 
     # When it goes wrong
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy.typing as npt
+
 from chainrule.program import Program
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # One epoch on record: epoch, cost, error, rate, and the norm of each layer's gradient.
 Row = dict[str, Any]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ class Standing:
     reached: bool = False
 
 
+def place_of(training: Training, epoch: int, start: int, step: int) -> Standing:
+    """Return where a training that goes on stands; raises `ValueError` for a place that it cannot be at."""
+    rows = int(training.data["N"])
+    fits = 0 <= epoch <= training.settings.epochs and 0 <= start < rows and start % training.batch_size == 0
+    if not fits or step < 0:
+        raise ValueError(f"epoch {epoch}, row {start}, step {step}")
+    return Standing(epoch, start, step)
+
+
 class NotFiniteError(Exception):
     """The cost, or a parameter, is no longer a finite number."""
 
@@ -93,6 +105,15 @@ class Engine(Protocol):
 
     def resume(self, step: int, states: Mapping[str, Any]) -> None:
         """Go on where a training of the same network ended: after so many updates, with its optimiser's states."""
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of what a training needs to go on from here, beside the network's own arrays and the records.
+
+        Not while a step is held.
+        """
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `state` returned, of an engine of the same training and of the same kind."""
 
     def failure(self) -> tuple[str, float]:
         """Return, after `NotFiniteError`, where the step began not to be finite, and its learning rate."""

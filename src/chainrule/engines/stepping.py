@@ -14,7 +14,7 @@ from chainrule.architecture import COST
 from chainrule.derive import gradient_name
 from chainrule.draws import shuffled
 from chainrule.engines.reference import Plan, first_not_finite
-from chainrule.engines.standing import NotFiniteError, Row, Standing, Training
+from chainrule.engines.standing import Array, NotFiniteError, Row, Standing, Training, place_of
 from chainrule.history import norm
 from chainrule.optimizers import GRADIENT_NORM, RATE
 from chainrule.tally import Tally, rows_of
@@ -60,6 +60,30 @@ class SteppingEngine:
         self.standing.step = step
         for name, value in states.items():
             self._arrays[name][...] = value
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of what a training needs to go on; `chainrule.engines.standing.Engine` says more."""
+        standing = self.standing
+        own = {name: np.array(value) for name, value in self._states().items()}
+        place = np.array([standing.epoch, standing.start, standing.step], np.int64)
+        return {**own, "place": place, "tally": self.tally.numbers()}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `state` returned."""
+        for name, value in self._states().items():
+            value[...] = state[name]
+        epoch, start, step = state["place"].tolist()
+        self.standing = place_of(self.training, epoch, start, step)
+        self.tally = self._new_tally()
+        self.tally.go_on(state["tally"])
+        if start:
+            self.standing.cost = self.tally.cost
+        self.began = snapshot(self.net)
+
+    def _states(self) -> dict[str, Array]:
+        """Return the arrays of the optimiser."""
+        own = self.net.states.keys() | self.net.parameters.keys()
+        return {state.name: self._arrays[state.name] for state in self.training.program.states if state.name not in own}
 
     def close(self) -> None:
         """End, with nothing to give back."""

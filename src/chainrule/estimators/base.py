@@ -132,6 +132,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         for name in ("patience", "scoring", "validation_fraction"):
             if getattr(self, name):
                 raise InputError(f"partial_fit has no rows to validate with: leave {name} out, or train by fit")
+        if self.checkpoint is not None or self.resume is not None:
+            raise InputError("partial_fit writes no checkpoints: save the estimator between the calls")
         chosen, first = Chosen.of(self, self._kind), not hasattr(self, "networks_")
         fitting = Fitting(self, chosen.for_streams(), seed_from(self.random_state) if first else 0)
         training = fitting.part(X, y, sample_weight, reset=first).with_weight()

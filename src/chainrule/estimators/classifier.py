@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -56,6 +57,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     engine : "auto", "compiled" or "reference", see `Network.fit`.
     threads : at most so many share the work, by default as many as there are cores; results are the same for any.
     max_seconds : training ends after this time; networks that wait for a core have a share of it each.
+    checkpoint, resume, checkpoint_seconds : of the training of all networks, see `Network.fit`; not with `scoring`.
     random_state : a whole number is the seed of the (first) network; the same one gives the same bits.
     verbose : whether to show a progress bar.
 
@@ -109,6 +111,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         engine: str = "auto",
         threads: int | None = None,
         max_seconds: float | None = None,
+        checkpoint: str | Path | None = None,
+        resume: str | Path | None = None,
+        checkpoint_seconds: float | None = 60.0,
         random_state: Any = None,
         verbose: bool = False,
     ):
@@ -135,6 +140,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self.engine = engine
         self.threads = threads
         self.max_seconds = max_seconds
+        self.checkpoint = checkpoint
+        self.resume = resume
+        self.checkpoint_seconds = checkpoint_seconds
         self.random_state = random_state
         self.verbose = verbose
 

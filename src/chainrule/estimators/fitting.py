@@ -101,6 +101,8 @@ class Fitting:
         """Return how to train; where costs choose the best epoch and nothing is said of patience, all are trained."""
         estimator, recipe = self.estimator, self.chosen.recipe
         patience = recipe.patience if recipe.patience is not None or not chooses_best else recipe.epochs
+        if estimator.scoring is not None and (estimator.checkpoint is not None or estimator.resume is not None):
+            raise InputError("a checkpoint does not hold the scores of scoring: leave one of them out")
         limit = estimator.max_seconds
         workers = threads_of(estimator.threads) or available_cores()
         rounds = math.ceil(self.members * self.starts / workers)  # a network begins when another has ended
@@ -110,6 +112,9 @@ class Fitting:
             seed=self.seed,
             early_stopping=None if estimator.scoring is not None else patience,
             stop_seconds=None if limit is None else limit / rounds,
+            checkpoint=estimator.checkpoint,
+            resume=estimator.resume,
+            checkpoint_seconds=estimator.checkpoint_seconds,
             progress=bool(estimator.verbose),
             engine=estimator.engine,
             threads=threads_of(estimator.threads),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -69,6 +70,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         engine: str = "auto",
         threads: int | None = None,
         max_seconds: float | None = None,
+        checkpoint: str | Path | None = None,
+        resume: str | Path | None = None,
+        checkpoint_seconds: float | None = 60.0,
         random_state: Any = None,
         verbose: bool = False,
     ):
@@ -92,6 +96,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         self.engine = engine
         self.threads = threads
         self.max_seconds = max_seconds
+        self.checkpoint = checkpoint
+        self.resume = resume
+        self.checkpoint_seconds = checkpoint_seconds
         self.random_state = random_state
         self.verbose = verbose
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.estimators.members import Data, seed_of
-from chainrule.history import History, Log
+from chainrule.history import History
 from chainrule.optimizers import Optimizer
 from chainrule.progress import Progress
 from chainrule.schedules import as_schedule
@@ -47,11 +47,11 @@ class _GoingOn(Trainer):
         super().__init__(net, stream.optimizer, settings, data, None)
         self.stream = stream
 
-    def _loop(self, log: Log | None, bar: Progress) -> str:
+    def _loop(self, bar: Progress) -> str:
         stream, engine, optimizer = self.stream, self.engine, self.training.optimizer
         engine.resume(stream.step, stream.states)
         try:
-            return super()._loop(log, bar)
+            return super()._loop(bar)
         finally:
             names = [state.name for p in self.net.architecture.trainable for state in optimizer.states_of(p).values()]
             stream.step, arrays = engine.standing.step, engine.arrays

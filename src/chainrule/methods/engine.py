@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from chainrule.architecture import COST
 from chainrule.derive import gradient_name
 from chainrule.engines.reference import Plan
-from chainrule.engines.standing import NotFiniteError, Row, Training
+from chainrule.engines.standing import Array, NotFiniteError, Row, Training
 from chainrule.engines.stepping import SteppingEngine
 from chainrule.methods.space import WeightSpace
 
@@ -20,18 +21,27 @@ if TYPE_CHECKING:
 
 
 class _MethodEngine(SteppingEngine):
-    """Counts the evaluations of networks; the forward pass of a step is one."""
+    """Counts the evaluations of networks: the forward pass of a step is one, others are `counting`'s."""
 
-    def __init__(self, training: Training):
+    def __init__(self, training: Training, counting: GradientSource | WeightSpace):
         super().__init__(training)
         forward = [eq for eq in training.program.equations if eq.part == "forward" and not eq.update]
         self.compute = Plan(training.program, forward)
-        self.forward_passes = 0
+        self.counting, self.forward_passes = counting, 0
 
     @property
     def evaluations(self) -> int:
         """The evaluations so far."""
-        return self.forward_passes
+        return self.forward_passes + self.counting.evaluations
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of what a training needs to go on, the count of evaluations among it."""
+        return {**super().state(), "evaluations": np.array([self.forward_passes, self.counting.evaluations])}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `state` returned."""
+        super().take_up(state)
+        self.forward_passes, self.counting.evaluations = state["evaluations"].tolist()
 
     def _compute(self) -> None:
         self.forward_passes += 1
@@ -47,15 +57,10 @@ class GradientEngine(_MethodEngine):
     """Gives a gradient from elsewhere to the optimiser's equations."""
 
     def __init__(self, training: Training, source: GradientSource):
-        super().__init__(training)
+        super().__init__(training, source)
         self.source = source
         clipping = [eq for eq in training.program.equations if eq.part != "forward" and not eq.update]
         self.clip = Plan(training.program, clipping)
-
-    @property
-    def evaluations(self) -> int:
-        """The evaluations so far."""
-        return self.forward_passes + self.source.evaluations
 
     def _compute(self) -> None:
         super()._compute()
@@ -74,13 +79,18 @@ class SearchEngine(_MethodEngine):
     """Moves to weights that a search proposes; after the records, in place of an update."""
 
     def __init__(self, training: Training, search: Search):
-        super().__init__(training)
         self.search, self.space = search, WeightSpace(training)
+        super().__init__(training, self.space)
 
-    @property
-    def evaluations(self) -> int:
-        """The evaluations so far."""
-        return self.forward_passes + self.space.evaluations
+    def state(self) -> dict[str, Array]:
+        """Return copies of what a training needs to go on, what the search knows among it."""
+        return {**super().state(), **{f"search_{name}": value for name, value in self.search.state().items()}}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `state` returned."""
+        super().take_up(state)
+        found = {name: value for name, value in state.items() if name.startswith("search_")}
+        self.search.take_up({name.removeprefix("search_"): value for name, value in found.items()})
 
     def _compute(self) -> None:
         super()._compute()

@@ -129,12 +129,12 @@ class StrategyGradients(GradientSource):
 
     def gradients(self, arrays: Mapping[str, Any], step: int) -> dict[str, Array]:
         """Return the estimate; a pair whose costs are no numbers tells nothing."""
-        space, here = self.space, self.space.here
+        space, here, before = self.space, self.space.here, self.space.evaluations
         noise = generator(self.seed, step).standard_normal((self.pairs, space.size)).astype(space.dtype)
         costs = space.costs(arrays, np.concatenate([here + self.size * noise, here - self.size * noise]))
         differences = costs[: self.pairs] - costs[self.pairs :]
         differences = np.where(np.isfinite(differences), differences, 0)
-        self.evaluations = space.evaluations
+        self.evaluations += space.evaluations - before
         estimate = differences @ noise / (2 * self.size * self.pairs)
         return {name: part[0] for name, part in space.split(estimate[None]).items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,14 @@ class Search(ABC):
     """Proposes weights."""
 
     @abstractmethod
+    def state(self) -> dict[str, Array]:
+        """Return copies of what it has learned from the steps before, for `take_up`."""
+
+    @abstractmethod
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on from what another one had learned."""
+
+    @abstractmethod
     def improve(self, here: Array, cost: float, costs: Costs, step: int) -> Array:
         """Return the weights after a step, from those before it and their cost."""
 
@@ -36,6 +44,14 @@ class RandomPerturbation(Search):
 
     def __init__(self, method: Perturbation, seed: int):
         self.seed, self.size, self.otherwise = seed, method.size, method.otherwise
+
+    def state(self) -> dict[str, Array]:
+        """Return the size of the changes."""
+        return {"size": np.array(self.size, np.float64)}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on with another size."""
+        self.size = float(state["size"])
 
     def improve(self, here: Array, cost: float, costs: Costs, step: int) -> Array:
         """Return the first of the trials that is better, or the weights as they are."""
@@ -63,6 +79,16 @@ class Breeding(Search):
         self.method, self.seed, self.repeats = method, seed, repeats
         self.members: Array | None = None
         self.elite_costs = np.zeros(0)
+
+    def state(self) -> dict[str, Array]:
+        """Return the members, and what the elite costs where that is known."""
+        members = {} if self.members is None else {"members": self.members.copy()}
+        return {**members, "elite_costs": self.elite_costs.copy()}
+
+    def take_up(self, state: Mapping[str, Array]) -> None:
+        """Go on with other members."""
+        self.members = np.array(state["members"]) if "members" in state else None
+        self.elite_costs = np.array(state["elite_costs"])
 
     def improve(self, here: Array, cost: float, costs: Costs, step: int) -> Array:
         """Evaluate the members, breed the next ones, and return the best."""
