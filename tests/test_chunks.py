@@ -55,15 +55,21 @@ def test_blank_lines_end_no_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "\n\n", "a,b\n", "a,b\n\n\n", '"a', "a,a\n1,2\n", "a,b\n1,2\n1,2,3\n", 'a,b\n"1,2\n']
+    "content",
+    [
+        *("", "\n\n", "a,b\n", "a,b\n\n\n", '"a', "a,a\n1,2\n", "a,b\n1,2\n1,2,3\n", 'a,b\n"1,2\n'),
+        "\n\na,b\n" + "1,2\n" * 10 + "1,2,3\n",
+        'a,"b\nc"\n' + '1,"2\n3"\n\n' * 10 + "1,2,3\n",
+    ],
 )
-def test_what_is_no_table_is_refused_as_by_read(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_what_is_no_table_is_refused_as_by_read(tmp_path: Path, content: str, size: int) -> None:
     path = tmp_path / "t.csv"
     path.write_text(content)
     with pytest.raises(InputError) as expected:
         tables.read(path)
     with pytest.raises(InputError) as found:
-        list(chunks(path, ENCODER))
+        list(chunks(path, ENCODER, size))
     assert str(found.value) == str(expected.value)
 
 
@@ -71,4 +77,4 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_text("no")
     for name, message in (("t.parquet", "no Parquet file"), ("t.xlsx", "there is no file"), (".", "is a folder")):
         with pytest.raises(InputError, match=message):
-            list(chunks(tmp_path / name, ENCODER))
+            list(chunks(tmp_path / name, ENCODER, 7))

@@ -121,6 +121,56 @@ def test_classes_that_training_had_not_are_mistakes(model: Path, iris: Path, tmp
     assert said["confusion"][-1] == [30, 0, 0]
 
 
+def labelled_by(labels: list[object], rows: int = 80) -> pl.DataFrame:
+    """A table that tells the classes apart, each of which stands in many rows."""
+    places = np.arange(rows) % len(labels)
+    x = places + np.random.default_rng(0).normal(0, 0.1, rows)
+    return pl.DataFrame({"x": x, "y": pl.Series([labels[place] for place in places])})
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c"], ["0.0", "1.0"], ["3", "4"], ["True", "False"], ["yes", "TRUE"]])
+def test_the_table_of_the_training_is_scored_whatever_its_labels(tmp_path: Path, labels: list[object]) -> None:
+    labelled_by(labels).write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", "--epochs", 40, "--ensemble", 1, "--out", tmp_path / "m")
+    result = run("evaluate", tmp_path / "m", tmp_path / "t.csv")
+    assert scores(result.out, "accuracy")[0] > 90
+    assert result.err.count("\n") == 1
+    assert "is the table that the model was made from" in result.err
+
+
+@pytest.mark.parametrize(("trained", "asked"), [("csv", "parquet"), ("parquet", "csv")])
+def test_truth_values_are_the_same_in_all_files(tmp_path: Path, trained: str, asked: str) -> None:
+    frame = labelled_by([False, True])
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.with_columns(y=pl.Series([str(y) for y in frame["y"].to_list()])).write_csv(tmp_path / "t.csv")
+    words = ("--target", "y", "--epochs", 40, "--ensemble", 1, "--validate", tmp_path / f"t.{asked}")
+    done("train", tmp_path / f"t.{trained}", *words, "--out", tmp_path / "m")
+    result = run("evaluate", tmp_path / "m", tmp_path / f"t.{asked}")
+    assert scores(result.out, "accuracy")[0] > 90
+    assert "training had not" not in result.err
+
+
+def test_a_wrong_cell_is_told_by_its_row_in_the_file(model: Path, iris: Path, tmp_path: Path) -> None:
+    frame = pl.concat([pl.read_csv(iris)] * 70).with_columns(pl.col("petal length (cm)").cast(pl.String))
+    frame[0, "species"] = frame[1, "species"] = "?"
+    for row in (2, 10_400):
+        wrong = frame.clone()
+        wrong[row, "petal length (cm)"] = "long"
+        wrong.write_csv(tmp_path / "t.csv")
+        said = refused("evaluate", model, tmp_path / "t.csv")
+        assert f"column 'petal length (cm)' must hold numbers, but row {row + 1} holds 'long'" in said
+
+
+def test_immense_numbers_are_no_reason_to_fail(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": range(40), "y": [k**1.5 for k in range(40)]})
+    frame.write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--out", tmp_path / "m")
+    frame[3, "y"] = 1e200
+    frame.write_csv(tmp_path / "u.csv")
+    said = done("evaluate", tmp_path / "m", tmp_path / "u.csv", "--json", "--report", tmp_path / "p.html")
+    assert list(json.loads(said, parse_constant=pytest.fail)["scores"]) == ["MAE"]
+
+
 def test_many_classes_are_told_by_the_worst(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     place = random.integers(0, 25, 600)

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
 from chainrule import NetworkClassifier
-from chainrule.cli import bar, heldout, packing
+from chainrule.cli import bar, fitting, heldout, packing
 from chainrule.tables import Classes, Quantity
 from command_line import QUICK, done, run
 
 
 def rows_of(labels: list[int]) -> heldout.Rows:
-    return heldout.Rows(pl.DataFrame({"row": range(len(labels))}), np.array(labels))
+    return heldout.Rows(pl.DataFrame({"row": range(len(labels))}), np.array(labels), np.arange(len(labels)))
 
 
 def numbers(rows: heldout.Rows) -> list[int]:
@@ -70,6 +70,39 @@ def test_ten_rows_are_enough(tmp_path: Path, words: tuple[object, ...], labels: 
     done("evaluate", tmp_path / "m", tmp_path / "t.csv", "--report", tmp_path / "q.html")
 
 
+def test_classes_of_weight_0_are_as_if_they_were_not_there(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": np.arange(30) ** 1.5, "y": ["a", "b", "c"] * 10, "w": [1, 1, 0] * 10})
+    frame.write_csv(tmp_path / "t.csv")
+    words = ("--target", "y", *QUICK, "--weights", "w", "--out", tmp_path / "m")
+    assert "one of 2 classes: a, b" in done("train", tmp_path / "t.csv", *words)
+    assert done("predict", tmp_path / "m", tmp_path / "t.csv").startswith("y,P(y=a),P(y=b)\n")
+    assert "is the table that the model was made from" in run("evaluate", tmp_path / "m", tmp_path / "t.csv").err
+
+
+def test_an_immense_number_held_out_is_no_reason_to_fail(tmp_path: Path) -> None:
+    y = [k**1.5 for k in range(30)]
+    target = Quantity("y")
+    (part,) = [part for _, part in [heldout.split(rows_of(list(range(30))), target, 0)]]
+    y[int(part.places[0])] = 1e200
+    pl.DataFrame({"x": range(30), "y": y}).write_csv(tmp_path / "t.csv")
+    files = ("--report", tmp_path / "p.html", "--out", tmp_path / "m")
+    out = done("train", tmp_path / "t.csv", "--target", "y", *QUICK, *files)
+    assert "MAE" in out
+    assert "R²" not in out
+    assert (tmp_path / "m").exists()
+
+
+def test_a_row_held_out_is_told_by_its_place_in_the_table(tmp_path: Path) -> None:
+    x = [float(k) for k in range(30)]
+    (part,) = [part for _, part in [heldout.split(rows_of(list(range(30))), Quantity("y"), 0)]]
+    place = int(part.places[-1])
+    x[place] = 1e200
+    pl.DataFrame({"x": x, "y": [k**1.5 for k in range(30)]}).write_csv(tmp_path / "t.csv")
+    result = run("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--recipe", "plain")
+    assert result.code == 2
+    assert f"column 'x' holds 1e+200 in row {place + 1}, immensely far" in result.err
+
+
 @pytest.mark.parametrize("scale", [1e-100, 1e100])
 def test_numbers_of_any_size_have_a_page(tmp_path: Path, scale: float) -> None:
     y = np.arange(30) ** 1.5
@@ -93,6 +126,18 @@ def test_a_packed_estimator_has_its_networks_and_its_temperature() -> None:
     assert packed.temperature == estimator.temperature_
     assert packed.table is not None
     assert packed.table.columns == estimator.encoder_.columns
+
+
+def test_a_log_is_the_same_whether_somebody_watches_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pl.DataFrame({"x": range(20), "y": [k**1.5 for k in range(20)]}).write_csv(tmp_path / "t.csv")
+    logs = []
+    for watched in (False, True):
+        monkeypatch.setattr(fitting, "somebody_watches", lambda watched=watched: watched)
+        words = ("--recipe", "plain", "--hidden", 2, "--epochs", 1200, "--log", tmp_path / "log.csv")
+        done("train", tmp_path / "t.csv", "--target", "y", *words)
+        logs.append((tmp_path / "log.csv").read_text())
+    assert logs[0] == logs[1]
+    assert logs[0].count("\n") == 1201
 
 
 def test_a_bar_counts_the_epochs_of_all_networks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from chainrule.cli import heldout
 from command_line import QUICK, Page, done, number, write_iris
 
 HOSTILE = "</style><script>alert(1)</script>"
+LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
 EMPTY = {"meta", "br", "wbr", "circle", "line", "rect", "link", "img", "input", "hr"}
 
 
@@ -103,7 +104,7 @@ def test_the_numbers_of_numbers_are_those_of_scikit_learn(tmp_path: Path) -> Non
     rmse = metrics.root_mean_squared_error(rows.y, predicted)
     assert page.number("scores", "RMSE") == pytest.approx(rmse, rel=5e-4)
     found = [number(line[1]) for line in page.tables["residuals"][1:]]
-    np.testing.assert_allclose(found, np.quantile(rows.y - predicted, [0.05, 0.25, 0.5, 0.75, 0.95]), rtol=1e-3)
+    np.testing.assert_allclose(found, np.quantile(rows.y - predicted, LEVELS, method="inverted_cdf"), rtol=1e-3)
     assert page.tables["importance"][1][0] == "a"
     assert page.tables["left-out"][1] == ["only", "always one"]
     assert "The answer “always the mean, −1" in page.text.replace("-", "−")
@@ -118,7 +119,59 @@ def test_folds_have_a_page(iris: Path, tmp_path: Path) -> None:
     assert sum(sum(0 if c == "·" else int(c) for c in line[1:]) for line in page.tables["confusion"][1:]) == 150
     assert page.tables["scores"][0][2] == "standard deviation"
     assert "Mean over 3 folds of 150 rows" in page.text
-    assert "on 150 of the rows above" in page.text
+    assert "2 times for each of 3 models, on 150 of the rows above" in page.text
+
+
+def test_weights_of_numbers_are_repeated_rows_on_a_page(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=200)
+    frame = pl.DataFrame({"x": x, "y": x + random.normal(size=200), "w": random.integers(1, 9, 200)})
+    frame.write_csv(tmp_path / "t.csv")
+    files = ("--out", tmp_path / "m", "--report", tmp_path / "p.html")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--weights", "w", *files)
+    page = Page((tmp_path / "p.html").read_text())
+    labelled, kind = tables.recognise_target(tables.read(tmp_path / "t.csv"), "y")
+    rows = heldout.split(heldout.rows_of(labelled, kind, "w"), kind, 0)[1]
+    assert rows.weights is not None
+    times = rows.weights.astype(int)
+    y = np.repeat(rows.y, times)
+    predicted = np.repeat(models.load(tmp_path / "m").predict(rows.frame)["y"].to_numpy(), times)
+    assert page.number("scores", "R²") == pytest.approx(metrics.r2_score(y, predicted), abs=5e-4)
+    found = [number(line[1]) for line in page.tables["residuals"][1:]]
+    np.testing.assert_allclose(found, np.quantile(y - predicted, LEVELS, method="inverted_cdf"), rtol=1e-3)
+
+
+def test_a_class_that_one_fold_had_not_keeps_its_place(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": [k**1.5 for k in range(60)], "y": [*["a", "b"] * 29, "rare", "b"]})
+    frame.write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--folds", 3, "--report", tmp_path / "p.html")
+    page = Page((tmp_path / "p.html").read_text())
+    assert page.number("classes", "rare") == 1
+    assert "other classes" not in page.text
+    assert [line[0] for line in page.tables["confusion"][1:]] == ["a", "b", "rare"]
+
+
+def test_a_score_without_a_best_is_not_drawn(tmp_path: Path) -> None:
+    pl.DataFrame({"x": range(30), "y": [k**1.5 for k in range(30)]}).write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--out", tmp_path / "m")
+    pl.DataFrame({"x": [1], "y": [1.0]}).write_csv(tmp_path / "one.csv")
+    for table, drawn in (("t.csv", True), ("one.csv", False)):
+        done("evaluate", tmp_path / "m", tmp_path / table, "--report", tmp_path / "q.html")
+        text = (tmp_path / "q.html").read_text()
+        check_whole(text)
+        assert (">baseline</text>" in text) == drawn
+    assert Page(text).tables["scores"][1][2] == "–"
+    assert "these rows have no score to measure it by" in text
+
+
+def test_importance_of_very_many_columns_is_said_to_be_left_out(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frame = pl.DataFrame({f"x{k}": random.normal(size=20) for k in range(501)}).with_columns(y=random.normal(size=20))
+    frame.write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--report", tmp_path / "p.html")
+    text = (tmp_path / "p.html").read_text()
+    check_whole(text)
+    assert "was not measured: the table has more than 500 columns" in text
 
 
 def test_a_saved_model_has_a_page(iris: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 
 from chainrule import Dense, Network, models, tables
-from chainrule.cli import chunks
+from chainrule.cli.rows_out import write_parquet
 from command_line import QUICK, done, refused, run, write_iris
 
 
@@ -30,12 +31,6 @@ def model(iris: Path) -> Path:
         net.engine = "compiled"
     trained.save(path)
     return path
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a chunk have seven rows."""
-    monkeypatch.setattr(chunks.chunks, "__defaults__", (7,))
 
 
 def test_predictions_are_a_table_of_their_own(iris: Path, model: Path) -> None:
@@ -69,7 +64,6 @@ def test_one_row_is_predicted_as_in_the_whole_table(iris: Path, model: Path, tmp
     np.testing.assert_allclose([float(v) for v in numbers], [float(v) for v in expected], rtol=1e-4)
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_many_chunks_are_one_pass(iris: Path, model: Path, tmp_path: Path, ending: str) -> None:
     table = iris
@@ -77,15 +71,14 @@ def test_many_chunks_are_one_pass(iris: Path, model: Path, tmp_path: Path, endin
         table = tmp_path / "iris.parquet"
         pl.read_csv(iris).write_parquet(table, row_group_size=40)
     expected = models.load(model).predict(tables.read(iris))
-    assert pl.read_csv(io.StringIO(done("predict", model, table))).equals(expected)
+    assert pl.read_csv(io.StringIO(done("predict", model, table, "--chunk", 7))).equals(expected)
     for out in ("p.csv", "p.parquet"):
-        assert done("predict", model, table, "--out", tmp_path / out) == ""
+        assert done("predict", model, table, "--chunk", 7, "--out", tmp_path / out) == ""
         read = pl.read_csv if out.endswith("csv") else pl.read_parquet
         assert read(tmp_path / out).equals(expected)
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("out", ["p.csv", "p.parquet"])
 def test_a_table_that_fails_in_the_middle_leaves_the_old_file(
     iris: Path, model: Path, tmp_path: Path, out: str
@@ -94,10 +87,29 @@ def test_a_table_that_fails_in_the_middle_leaves_the_old_file(
     frame[100, "petal length (cm)"] = "long"
     frame.write_csv(tmp_path / "t.csv")
     (tmp_path / out).write_text("old")
-    said = refused("predict", model, tmp_path / "t.csv", "--out", tmp_path / out)
-    assert "t.csv from 99 on, counted from there: column 'petal length (cm)' must hold numbers, but row 3 holds" in said
+    said = refused("predict", model, tmp_path / "t.csv", "--chunk", 7, "--out", tmp_path / out)
+    assert "column 'petal length (cm)' must hold numbers, but row 101 holds 'long'" in said
     assert (tmp_path / out).read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_fails_in_predicting_is_no_failure_in_writing(tmp_path: Path) -> None:
+    def parts() -> Iterator[pl.DataFrame]:
+        yield pl.DataFrame({"x": [1]})
+        raise pl.exceptions.ComputeError("not so")
+
+    with pytest.raises(pl.exceptions.ComputeError, match="not so"):
+        write_parquet(tmp_path / "p.parquet", parts())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_row_is_told_by_its_line(model: Path, iris: Path, tmp_path: Path) -> None:
+    lines = iris.read_text().splitlines()
+    lines[11] += ",7"
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    result = run("predict", model, tmp_path / "t.csv", "--chunk", 4)
+    assert result.code == 2
+    assert "t.csv cannot be read as a table: line 12 has 6 cells, the header 5" in result.err
 
 
 @pytest.mark.parametrize("out", ["p.csv", "p.parquet"])
@@ -117,6 +129,7 @@ def test_an_interruption_leaves_no_half_file(
     [
         ("p.txt", "--out must end in .csv or .parquet, not p.txt"),
         ("none/p.csv", "there is no folder"),
+        ("p.csv --chunk 0", "--chunk must be a whole number of at least 1, not 0"),
         ("iris.csv", "--out would overwrite the table iris.csv"),
     ],
 )
@@ -125,7 +138,7 @@ def test_destinations_are_checked_before_any_work(
 ) -> None:
     monkeypatch.chdir(iris.parent)
     monkeypatch.setattr(models, "load", None)
-    assert message in refused("predict", model, iris.name, "--out", out)
+    assert message in refused("predict", model, iris.name, "--out", *out.split())
 
 
 def test_the_model_is_not_overwritten(iris: Path, model: Path, tmp_path: Path) -> None:
@@ -151,7 +164,6 @@ def test_tables_that_do_not_fit_the_model_are_refused(iris: Path, model: Path, t
         assert message in refused("predict", model, table)
 
 
-@pytest.mark.usefixtures("small")
 def test_unseen_categories_are_said_beside_the_predictions(tmp_path: Path) -> None:
     frame = pl.DataFrame({"c": ["u", "v"] * 20, "x": range(40), "y": ["no", "yes"] * 20})
     frame.write_csv(tmp_path / "t.csv")
@@ -160,13 +172,26 @@ def test_unseen_categories_are_said_beside_the_predictions(tmp_path: Path) -> No
     result = run("predict", tmp_path / "m", tmp_path / "new.csv")
     assert result.code == 0
     assert len(result.out.splitlines()) == 3
-    assert result.err == "chainrule: column 'c' holds what training had not: w\n"
+    assert result.err == "chainrule: column 'c' holds what training had not, or too rarely: w\n"
     pl.DataFrame({"c": [f"w{k:02}" for k in range(50)] * 2, "x": [1] * 100}).write_csv(tmp_path / "new.csv")
-    result = run("predict", tmp_path / "m", tmp_path / "new.csv")
-    assert result.err == "chainrule: column 'c' holds what training had not: w00, w01, w02, w03, w04, w05 and others\n"
+    result = run("predict", tmp_path / "m", tmp_path / "new.csv", "--chunk", 7)
+    told = "w00, w01, w02, w03, w04, w05 and others"
+    assert result.err == f"chainrule: column 'c' holds what training had not, or too rarely: {told}\n"
 
 
-@pytest.mark.usefixtures("small")
+def test_what_counts_as_other_is_said_too(tmp_path: Path) -> None:
+    towns = [f"town {k}" for k in range(12)]  # more than have an input each: they are coded
+    frame = pl.DataFrame({"c": [*towns * 20, "rare", "rare"], "y": [k**1.5 for k in range(242)]})
+    frame.write_csv(tmp_path / "t.csv")
+    done("train", tmp_path / "t.csv", "--target", "y", *QUICK, "--out", tmp_path / "m")
+    for asked, told in ((["town 3", "new"], "new"), (["rare", "town 1"], "rare")):
+        pl.DataFrame({"c": asked}).write_csv(tmp_path / "new.csv")
+        result = run("predict", tmp_path / "m", tmp_path / "new.csv")
+        assert result.err == f"chainrule: column 'c' holds what training had not, or too rarely: {told}\n"
+    pl.DataFrame({"c": towns}).write_csv(tmp_path / "new.csv")
+    assert run("predict", tmp_path / "m", tmp_path / "new.csv").err == ""
+
+
 def test_dates_whose_form_only_the_whole_column_tells_are_read_at_once(tmp_path: Path) -> None:
     days = [date(2024, 1, 1) + timedelta(days=k) for k in range(80)]
     frame = pl.DataFrame({"day": days, "y": [k**1.5 for k in range(80)]})
@@ -174,7 +199,9 @@ def test_dates_whose_form_only_the_whole_column_tells_are_read_at_once(tmp_path:
     done("train", tmp_path / "t.parquet", "--target", "y", *QUICK, "--out", tmp_path / "m")
     written = frame.with_columns(pl.col("day").dt.strftime("%d/%m/%Y"))
     written.write_csv(tmp_path / "t.csv")
-    by_texts, by_dates = (done("predict", tmp_path / "m", tmp_path / f"t.{kind}") for kind in ("csv", "parquet"))
+    by_texts, by_dates = (
+        done("predict", tmp_path / "m", tmp_path / f"t.{kind}", "--chunk", 7) for kind in ("csv", "parquet")
+    )
     numbers = [[float(line) for line in text.splitlines()[1:]] for text in (by_texts, by_dates)]
     np.testing.assert_allclose(*numbers, rtol=1e-5)
 

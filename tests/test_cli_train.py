@@ -14,7 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier
 
 from chainrule import Dense, NetworkClassifier, NetworkRegressor, models, tables
-from chainrule.cli import heldout
+from chainrule.cli import heldout, labelled
 from chainrule.recipes import recipe_of
 from command_line import QUICK, done, scores, write_iris
 
@@ -119,8 +119,8 @@ def test_a_mixed_table_is_learned_and_told(sales: Path, tmp_path: Path) -> None:
 
 
 def training_rows(path: Path, target: str, weights: str | None = None) -> tuple[heldout.Rows, Any]:
-    frame, kind = tables.recognise_target(tables.read(path), target)
-    return heldout.split(heldout.rows_of(frame, kind, weights), kind, 0)[0], kind
+    data = labelled.read(path, target, weights)
+    return heldout.split(data.rows, data.target, 0)[0], data.target
 
 
 @pytest.mark.parametrize("ensemble", [None, 1, 3])
@@ -154,7 +154,7 @@ def test_numbers_from_a_mixed_table_with_weights_are_the_estimators_to_the_bit(s
 def test_plain_is_one_network_on_scaled_columns(iris: Path, tmp_path: Path) -> None:
     done("train", iris, "--target", "species", "--recipe", "plain", "--epochs", 5, "--out", tmp_path / "m")
     rows, _ = training_rows(iris, "species")
-    plain = recipe_of("plain", "classes")
+    plain = recipe_of("plain", "classes").changed(as_it_is=False)
     estimator = NetworkClassifier(recipe=plain, epochs=5, random_state=0).fit(rows.frame, rows.y)
     model = models.load(tmp_path / "m")
     assert model.temperature is None

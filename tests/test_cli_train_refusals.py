@@ -28,7 +28,8 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("--target specie", "unknown column 'specie': did you mean 'species'?"),
         ("--target species --hidden 3,x", "--hidden must be whole numbers with commas between them, such as 64,64"),
         ("--target species --hidden 3,0", "a layer of --hidden must be a whole number of at least 1, not 0"),
-        ("--target species --hidden 32,100000000", "--hidden gives 5 networks of 18,000,006,415 weights"),
+        ("--target species --hidden 32,100000000", "--hidden gives 5 networks of together 18,000,006,415 weights"),
+        ("--target species --ensemble 10000", "--ensemble gives 10,000 networks of together 217,310,000 weights"),
         ("--target species --activation rellu", "unknown activation 'rellu': did you mean 'relu'?"),
         ("--target species --optimizer adm", "unknown optimizer 'adm': did you mean 'adam'?"),
         ("--target species --recipe plane", "unknown recipe 'plane': did you mean 'plain'?"),
@@ -86,7 +87,8 @@ def test_a_table_to_learn_nothing_from_is_refused(tmp_path: Path, content: str, 
         (["1", "much"], "column 'w' must hold numbers, but row 2 holds 'much'"),
         (["1", "inf"], "column 'w' must hold finite numbers, but row 2 holds 'inf'"),
         ([0.0, 0.0], "column 'w' gives each row the weight 0: there is nothing to learn from"),
-        ([0.0, 0.0, 0.0, 1.0], "5 rows with a target: training needs at least 10"),
+        ([0.0, 0.0, 0.0, 1.0, 1.0], "8 rows with a target and a weight above 0: training needs at least 10"),
+        ([0.0, 1.0], "target 'y' is always 'b': there is nothing to learn from a constant"),
     ],
 )
 def test_weights_that_are_none_are_refused(tmp_path: Path, weights: list[Any], message: str) -> None:
@@ -94,6 +96,28 @@ def test_weights_that_are_none_are_refused(tmp_path: Path, weights: list[Any], m
     frame = pl.DataFrame({"x": np.arange(rows) ** 1.5, "y": ["a", "b"] * 10, "w": (weights * rows)[:rows]})
     frame.write_csv(tmp_path / "t.csv")
     assert message in refused("train", tmp_path / "t.csv", "--target", "y", "--weights", "w")
+
+
+def test_a_wrong_row_is_told_by_its_place_beside_rows_of_weight_0(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": ["1", "2", "inf", "inf"] + ["3"] * 16, "y": ["a", "b"] * 10, "w": [1, 1, 0] + [1] * 17})
+    frame.write_csv(tmp_path / "t.csv")
+    said = refused("train", tmp_path / "t.csv", "--target", "y", "--weights", "w")
+    assert "column 'x' must hold finite numbers, but row 4 holds" in said
+
+
+def test_more_folds_than_rows_with_a_weight_are_refused(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": np.arange(20) ** 1.5, "y": ["a", "b"] * 10, "w": [0] * 4 + [1] * 16})
+    frame.write_csv(tmp_path / "t.csv")
+    said = refused("train", tmp_path / "t.csv", "--target", "y", "--weights", "w", "--folds", 18)
+    assert "--folds must be at most 16, the rows with a target and a weight above 0, not 18" in said
+
+
+def test_classes_that_weights_leave_too_rare_are_refused(tmp_path: Path) -> None:
+    labels = [f"class {k % 10}" for k in range(20)]
+    frame = pl.DataFrame({"x": np.arange(20) ** 1.5, "y": labels, "w": [0] * 10 + [1] * 10})
+    frame.write_csv(tmp_path / "t.csv")
+    said = refused("train", tmp_path / "t.csv", "--target", "y", "--weights", "w")
+    assert "target 'y' has 10 different texts in 10 rows" in said
 
 
 def test_a_table_that_cannot_validate_is_refused(iris: Path, tmp_path: Path) -> None:
@@ -107,12 +131,13 @@ def test_a_table_that_cannot_validate_is_refused(iris: Path, tmp_path: Path) -> 
 
     assert "v.csv cannot validate: it lacks the column 'species'" in said(frame.drop("species"))
     assert "trained on: 'sepal width (cm)'" in said(frame.drop("sepal width (cm)"))
+    frame[0, "species"] = "?"
     wrong = frame.with_columns(pl.lit("long").alias("petal length (cm)"))
-    assert "column 'petal length (cm)' must hold numbers, but row 1 holds 'long'" in said(wrong)
+    assert "column 'petal length (cm)' must hold numbers, but row 2 holds 'long'" in said(wrong)
     assert "unknown class in column 'species' 'tulip'" in said(frame.with_columns(species=pl.lit("tulip")))
-    assert "it has no row with a value of 'species'" in said(frame.with_columns(species=pl.lit("?")))
+    assert "it has no row with a target, a value of 'species'" in said(frame.with_columns(species=pl.lit("?")))
     frame.drop("constant").write_csv(table)  # it was left out anyway
-    assert "150 of v.csv" in done("train", tmp_path / "t.csv", "--target", "species", *QUICK, "--validate", table)
+    assert "149 of v.csv" in done("train", tmp_path / "t.csv", "--target", "species", *QUICK, "--validate", table)
 
 
 def test_a_training_that_diverges_is_said_in_one_sentence(tmp_path: Path) -> None:

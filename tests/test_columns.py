@@ -119,3 +119,13 @@ def test_an_index_with_a_shift_stays_within_its_array():
     program(3)
     with pytest.raises(FormulaError, match=r"x\[n,k \+ 2\] runs past the end of x\[n,i\], where i has 5 places"):
         program(4)
+
+
+def test_the_learned_rows_of_each_column_of_codes_are_those_of_the_network():
+    net = network()
+    first, second = LAYER.learned_rows(net.parameters)
+    assert (first.shape, second.shape) == ((4, 2), (30, 2))
+    assert first is net.parameters["va1"]
+    assert second is net.parameters["vb1"]
+    many = cr.Network(30, [cr.Columns(2, codes=[3] * 30, width=1), cr.Dense(1)])
+    assert many.architecture.layers[0].learned_rows(many.parameters)[-1] is many.parameters["vbd1"]

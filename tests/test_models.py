@@ -147,7 +147,7 @@ def test_the_content_is_on_the_disk_before_it_takes_the_name(saved: Path, monkey
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(Path, "replace", noted_replace)
     models.save(saved, NETWORKS["float64"]())
-    assert done == ["on the disk", "named"]
+    assert done[:2] == ["on the disk", "named"]  # and then the folder's list of names, where that can be
     assert models.load(saved).net.dtype == np.float64
 
 

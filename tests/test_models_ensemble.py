@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from chainrule import BatchNorm, Dense, Network, models
+from chainrule.calibrated import shares, tempered
 from chainrule.errors import InputError
-from chainrule.estimators.calibration import tempered
 from chainrule.models import Model
 from chainrule.tables import Classes, TableEncoder
 
@@ -154,3 +156,20 @@ def test_a_model_that_cannot_be_json_is_not_written(model: Model, tmp_path: Path
     with pytest.raises(ValueError, match="JSON"):
         Model(model.net, training={"cost": float("nan")}).save(tmp_path / "n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_calibrated_prediction_needs_no_scikit_learn(saved: Path) -> None:
+    program = f"""
+import sys
+import polars as pl
+from chainrule import models
+assert models.load({str(saved)!r}).predict(pl.DataFrame({{"x": [1.0, 2.0]}})).height == 2
+sys.exit("sklearn" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_what_is_no_number_stays_none_in_the_shares() -> None:
+    found = shares(np.array([[1.0, 3.0], [0.0, 0.0], [np.nan, 1.0]], np.float32))
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, [[0.25, 0.75], [0.5, 0.5], [np.nan, np.nan]])

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule.errors import InputError
+from chainrule.styles import Style
 from chainrule.tables import Category, Classes, Date, Number, Quantity, TableEncoder, read, recognise_target
 
 MIXED = """\
@@ -298,6 +299,14 @@ def test_numbers_too_large_to_scale_are_refused() -> None:
         Number.fit(pl.Series("x", [1e200, -1e200]))
 
 
+@pytest.mark.parametrize("value", [1e154, 1e160, 1e200, 1e308, math.inf])
+def test_the_input_of_an_immense_number_is_that_of_a_large_one(value: float) -> None:
+    clipped = Number.fit(pl.Series("x", [1.0, 2.0, 3.0, 4.0, 5.0]), Style(robust=True))
+    for sign in (1, -1):
+        assert clipped.input_of(sign * value) == pytest.approx(clipped.input_of(sign * 1e9)) == pytest.approx(3 * sign)
+    assert clipped.input_of(clipped.center) == 0
+
+
 # Categories
 
 
@@ -313,7 +322,9 @@ def test_categories_are_encoded_as_by_scikit_learn() -> None:
     np.testing.assert_array_equal(found, oracle.transform(np.array(asked).reshape(-1, 1)))
     assert category.inputs[-1] == "c other"
     assert found.shape[1] == 31
-    assert category.unseen(pl.Series("c", asked)) == []
+    rare = {value for value in values if np.count_nonzero(values == value) < 3}
+    assert {"never seen", *rare} <= set(category.unseen(pl.Series("c", asked)))
+    assert not set(category.unseen(pl.Series("c", asked))) & set(category.values)
 
 
 def test_missing_and_unseen_categories() -> None:
@@ -403,7 +414,40 @@ def test_a_date_is_read_as_in_training() -> None:
         learned.transform(pl.Series("when", [3]))
 
 
+def test_an_offset_is_dropped_as_a_zone_is() -> None:
+    texts = pl.Series("when", ["2024-01-01T00:30:00+02:00", "2023-06-30T23:00:00.5+0530", "2022-02-03T04:05:06Z", None])
+    clocks = [
+        datetime(2024, 1, 1, 0, 30),
+        datetime(2023, 6, 30, 23, 0, 0, 500_000),
+        datetime(2022, 2, 3, 4, 5, 6),
+        None,
+    ]
+    learned = Date.fit(texts)
+    np.testing.assert_array_equal(learned.transform(texts), learned.transform(pl.Series("when", clocks)))
+
+
 # Targets back
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "places"),
+    [
+        ([0, 1, 0, 1], ["1.0", "0", "1e0", "0.5", "one", None], [1, 0, 1, None, None, None]),
+        (["0.0", "1.0"] * 2, [1, 0], [1, 0]),
+        ([0, 1, 0, 1], [True, False], [1, 0]),
+        ([False, True] * 2, ["True", "FALSE", "false", "yes"], [1, 0, 0, None]),
+        ([False, True] * 2, [1, 0, 2], [1, 0, None]),
+        (["True", "False"] * 2, [True, False, None], [1, 0, None]),
+        (["TRUE", "False", "maybe"] * 2, ["true", "maybe", "no"], [2, 1, None]),
+    ],
+)
+def test_a_class_is_the_same_however_it_is_written(
+    trained: list[object], asked: list[object], places: list[int | None]
+) -> None:
+    _, target = recognise_target(pl.DataFrame({"y": trained}), "y")
+    assert isinstance(target, Classes)
+    known = dict(zip(target.labels, range(target.outputs), strict=True))
+    assert [known.get(label) for label in target.read(pl.Series("y", asked)).to_list()] == places
 
 
 def test_outputs_are_turned_back_into_classes() -> None:
@@ -440,9 +484,10 @@ def test_columns_of_no_use_and_the_target_may_be_absent_and_order_is_free(mixed:
 
 def test_unseen_categories_are_reported(mixed: pl.DataFrame) -> None:
     frame, encoder = fit(mixed, "price")
-    assert encoder.unseen(frame) == {}
+    assert encoder.unseen(frame) == {"sex": ["m"]}  # in two rows of five
     frame = pl.concat([frame, frame])  # each value in at least three rows
     encoder = TableEncoder.fit(frame, encoder.target)
+    assert encoder.unseen(frame) == {}
     assert encoder.unseen(frame.with_columns(sex=pl.lit("x"))) == {"sex": ["x"]}
 
 
@@ -456,7 +501,9 @@ def test_iris_as_text_equals_iris_as_numbers(tmp_path: Path) -> None:
     assert from_text[1].target == Classes("kind", ["setosa", "versicolor", "virginica"])
 
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=6)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=6).filter(
+    lambda word: "inf" not in word.lower()  # an infinite number is refused
+)
 
 
 @st.composite
@@ -480,7 +527,7 @@ def tables(draw: st.DrawFn) -> pl.DataFrame:
             "anchor": [float(row) for row in range(rows)],
         }
     )
-    labels = draw(st.sampled_from([[False, True], vocabulary[:2], [0.25, 0.5]]))
+    labels = draw(st.sampled_from([[False, True], [f"of {word}" for word in vocabulary[:2]], [0.25, 0.5]]))
     return frame.with_columns(y=pl.Series([labels[row % 2] for row in range(rows)]))
 
 

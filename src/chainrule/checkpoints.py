@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, shown
-from chainrule.files import check_destination, reason, replace
+from chainrule.files import check_destination, existing, reason, replace
 
 if TYPE_CHECKING:
     from chainrule.settings import Settings
@@ -126,7 +126,7 @@ class Checkpoint:
             try:
                 replace(self.path, to_bytes(self._trainings))
             except InputError as error:
-                warnings.warn(f"{error}; training goes on without this checkpoint", CheckpointWarning, stacklevel=2)
+                warnings.warn(f"{error}; training goes on without it", CheckpointWarning, stacklevel=2)
 
 
 def to_bytes(trainings: Mapping[int, Saved]) -> bytes:
@@ -140,32 +140,46 @@ def to_bytes(trainings: Mapping[int, Saved]) -> bytes:
         for number, saved in trainings.items()
         for name, array in saved.arrays.items()
     }
-    told = {str(number): {"identity": one.identity, "facts": one.facts} for number, one in trainings.items()}
+    told = {
+        str(number): {"identity": one.identity, "facts": one.facts, "arrays": sorted(one.arrays)}
+        for number, one in trainings.items()
+    }
     description = {"format": FORMAT, "trainings": told, "versions": versions()}
     content: bytes = save(arrays, metadata={KEY: json.dumps(description)})
     return content
+
+
+def is_one(path: Path) -> bool:
+    """Tell whether a file says of itself that it is a checkpoint."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return KEY in (file.metadata() or {})
+    except (SafetensorError, OSError, ValueError):
+        return False
 
 
 def read(path: Path) -> dict[int, Saved]:
     """Return the trainings in a checkpoint by their numbers; raises `InputError` for what is none."""
     from safetensors import SafetensorError, safe_open
 
-    from chainrule.models import existing
-
     existing(path, "checkpoint")
     try:
         with safe_open(path, framework="numpy") as file:
             description = _description(path, file.metadata() or {})
-            told = {int(number): (one["identity"], one["facts"]) for number, one in description["trainings"].items()}
-            arrays: dict[int, dict[str, Array]] = {number: {} for number in told}
-            for name in file.keys():  # noqa: SIM118  it is no dict
-                number, _, own = name.partition("/")
-                arrays[int(number)][own] = file.get_tensor(name)
+            return {
+                int(number): Saved(
+                    one["identity"],
+                    one["facts"],
+                    {name: file.get_tensor(f"{number}/{name}") for name in one["arrays"]},
+                )
+                for number, one in description["trainings"].items()
+            }
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is no checkpoint, or not the whole of one") from error
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise error if isinstance(error, InputError) else _damaged(path) from error
-    return {number: Saved(identity, facts, arrays[number]) for number, (identity, facts) in told.items()}
 
 
 def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -198,13 +212,16 @@ def check_same(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def _difference(path: Path, name: str, before: object, now: object) -> str:
-    what = name.replace("_", " ")
-    if name in DIGESTS:
-        return f"{path} cannot go on: the {what} are not those it was made with"
-    return f"{path} cannot go on: its {what} is {shown(before)}, now it is {shown(now)}"
+    is_now = f"its {name.replace('_', ' ')} is {shown(before)}, now it is {shown(now)}"
+    return f"{path} cannot go on: {_OTHERS.get(name, is_now)}"
 
 
-DIGESTS = ("rows", "validation_rows", "network")
+# What is told of things that are compared by a digest of them.
+_OTHERS = {
+    "rows": "the rows to train with are others",
+    "validation_rows": "the rows to validate with are others",
+    "network": "the network is another one",
+}
 
 
 def digest(data: Mapping[str, Any] | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,13 @@ class Columns:
             chosen={f"v{name}": (f"r{k}", f"q{k}") for k, name in enumerate(_names(codes))},
         )
         return builder.layer(recipe, x, output)
+
+    def learned_rows(self, parameters: Mapping[str, Any], number: int = 1) -> list[Any]:
+        """Return, for each column of codes, the learned numbers of its categories, shape (categories, width).
+
+        `parameters` are those of the network, in which this is the layer of this `number`, counted from 1.
+        """
+        return [parameters[f"v{name}{number}"] for name in _names(len(self.codes))]
 
     @property
     def config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writing files so that each is there whole, the old one or the new."""
+"""Files: whether one is there to be read, and writing so that each is there whole, the old one or the new."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chainrule.errors import InputError, shown
+
+
+def existing(path: str | Path, what: str) -> Path:
+    """Return the path if it is that of a file, else raise InputError; `what` the file should be, "model"."""
+    path = Path(path)
+    try:
+        folder, found = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(str(path))} cannot be read: {reason(error)}") from error
+    if folder:
+        raise InputError(f"{path} is a folder: name a {what} file in it")
+    if not found:
+        raise InputError(f"there is no file {path}")
+    return path
 
 
 def check_destination(path: str | Path) -> Path:

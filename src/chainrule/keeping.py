@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.checkpoints import Array, Checkpoint, Saved, check_same, digest
-from chainrule.engines.stepping import Snapshot, snapshot
+from chainrule.engines.stepping import Snapshot, restore, snapshot
 from chainrule.errors import InputError
 from chainrule.history import LogPlace
 
@@ -86,6 +86,8 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
     training, settings = trainer.training, trainer.settings
     config = json.dumps(training.net.config, sort_keys=True)
     own = {name: getattr(settings, name) for name in _SETTINGS}
+    if (settings.early_stopping or 0) >= settings.epochs:
+        own["early_stopping"] = "for the best epoch alone"  # as more epochs will have it too
     return {
         "rows": digest(training.data),
         "validation_rows": digest(trainer.held_out),
@@ -120,18 +122,17 @@ def _kept(trainer: Trainer, stopped: str) -> tuple[dict[str, Any], dict[str, Arr
 
 
 def _take_up(trainer: Trainer, saved: Saved) -> str:
-    net, history, arrays = trainer.net, trainer.history, saved.arrays
-    for name, value in _parameters("now", (net.vector, net.states)).items():
-        if arrays[name].shape != value.shape:
-            raise ValueError(name)
-        value[...] = arrays[name]
+    history, arrays = trainer.history, saved.arrays
+    restore(trainer.net, _snapshot("now", arrays, trainer))
     trainer.engine.take_up(_under("engine", arrays))
-    trainer.began = _snapshot("began", arrays)
+    trainer.began = _snapshot("began", arrays, trainer)
+    if any(array.ndim != 1 for array in _under("history", arrays).values()):
+        raise ValueError("history")
     columns = {name: array.tolist() for name, array in _under("history", arrays).items()}
     for row in zip(*columns.values(), strict=True):
         history.add(dict(zip(columns, row, strict=True)))
     if "best_cost" in arrays:
-        trainer.best = float(arrays["best_cost"]), int(arrays["best_epoch"]), _snapshot("best", arrays)
+        trainer.best = float(arrays["best_cost"]), int(arrays["best_epoch"]), _snapshot("best", arrays, trainer)
     history.engine = str(saved.facts["said"])
     seconds = float(saved.facts["seconds"])
     if not 0 <= seconds < math.inf:
@@ -147,7 +148,10 @@ def _parameters(what: str, kept: tuple[Array, Mapping[str, Array]]) -> dict[str,
     return {f"{what}/vector": vector, **{f"{what}/states/{name}": value for name, value in states.items()}}
 
 
-def _snapshot(what: str, arrays: Mapping[str, Array]) -> Snapshot:
+def _snapshot(what: str, arrays: Mapping[str, Array], trainer: Trainer) -> Snapshot:
+    now = _parameters(what, snapshot(trainer.net))
+    if any(arrays[name].shape != value.shape for name, value in now.items()):
+        raise ValueError(what)
     found = _under(what, arrays)
     return found["vector"], _under("states", found)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown
-from chainrule.files import check_destination, reason, replace
+from chainrule.files import check_destination, existing, reason, replace
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +64,7 @@ class Model:
         """
         import numpy as np
 
+        from chainrule.calibrated import shares, tempered
         from chainrule.tables import Classes
         from chainrule.threads import one_thread
 
@@ -71,13 +72,8 @@ class Model:
             found = np.asarray(np.mean([net.predict(x) for net in self.networks], axis=0, dtype=np.float64))
         if self.table is None or not isinstance(self.table.target, Classes):
             return found
-        sums = found.sum(axis=1, keepdims=True)
-        shares: NDArray[Any] = np.divide(found, sums, out=np.full_like(found, 1 / found.shape[1]), where=~(sums <= 0))
-        if self.temperature is None:
-            return shares
-        from chainrule.estimators.calibration import tempered
-
-        return tempered(shares, self.temperature)
+        probabilities = shares(found)
+        return probabilities if self.temperature is None else tempered(probabilities, self.temperature)
 
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the prediction for each row of a table: of classes the most probable, then the probability of each.
@@ -144,20 +140,6 @@ def load(path: str | Path) -> Model:
         raise InputError(f"{path} cannot be read: {reason(error)}") from error
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is no model file, or not the whole of one") from error
-
-
-def existing(path: str | Path, what: str) -> Path:
-    """Return the path if it is that of a file, else raise InputError; `what` the file should be, "model"."""
-    path = Path(path)
-    try:
-        folder, found = path.is_dir(), path.exists()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{shown(str(path))} cannot be read: {reason(error)}") from error
-    if folder:
-        raise InputError(f"{path} is a folder: name a {what} file in it")
-    if not found:
-        raise InputError(f"there is no file {path}")
-    return path
 
 
 def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:

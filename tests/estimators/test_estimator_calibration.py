@@ -8,7 +8,8 @@ from estimator_cases import blobs, small
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, log_softmax, softmax
 
-from chainrule.estimators.calibration import PRIOR, fit_temperature, tempered
+from chainrule.calibrated import tempered
+from chainrule.estimators.calibration import PRIOR, fit_temperature
 from chainrule.estimators.splitting import set_aside
 
 
@@ -90,3 +91,28 @@ def test_an_ensemble_has_one_of_its_mean_and_several_labels_one_for_all():
     several, plain = (small(calibrate=choice).fit(X, labels) for choice in (True, False))
     expected = tempered(plain.predict_proba(X), several.temperature_, separate=True)
     np.testing.assert_allclose(several.predict_proba(X), expected)
+
+
+def test_rows_to_validate_with_that_all_networks_share_count_once_by_their_mean():
+    X, y = blobs(90)
+    X_val, y_val = blobs(30, seed=2)
+    fitted, raw = (
+        small(ensemble=3, epochs=10, calibrate=choice).fit(X, y, X_val=X_val, y_val=y_val) for choice in (True, False)
+    )
+    expected = fit_temperature(raw.predict_proba(X_val), np.eye(3)[y_val])
+    assert fitted.temperature_ == pytest.approx(expected, rel=1e-5)
+
+
+def test_rows_that_several_networks_set_aside_count_once():
+    X, y = blobs(60)
+    fitted = small(ensemble=4, epochs=10, validation_fraction=0.5).fit(X, y)
+    raw, targets, asides = [], [], [set_aside(60, 0.5, 0, y, turn)[1] for turn in range(4)]
+    for net, aside in zip(fitted.networks_, asides, strict=True):
+        p = net.predict(fitted._encoding.inputs(X[aside])).astype(float)
+        raw.append(p / p.sum(axis=1, keepdims=True))
+        targets.append(np.eye(3)[y[aside]])
+    places = np.concatenate(asides)
+    times = np.bincount(places)[places]
+    assert times.max() > 1
+    expected = fit_temperature(np.concatenate(raw), np.concatenate(targets), 1 / times)
+    assert fitted.temperature_ == pytest.approx(expected, rel=1e-5)

@@ -67,8 +67,13 @@ def test_weights_are_routed_through_folds():
     weights = np.random.default_rng(0).integers(1, 3, 60)
     with sklearn.config_context(enable_metadata_routing=True):
         routed = small().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        scores = cross_validate(routed, X, y, cv=2, params={"sample_weight": weights}, return_estimator=True)
-    assert len(scores["estimator"]) == 2
+        scores = cross_validate(
+            routed, X, y, cv=2, params={"sample_weight": weights}, return_estimator=True, return_indices=True
+        )
+    for fold, (train, test) in enumerate(zip(scores["indices"]["train"], scores["indices"]["test"], strict=True)):
+        alone = small().fit(X[train], y[train], sample_weight=weights[train])
+        np.testing.assert_array_equal(scores["estimator"][fold].network_.vector, alone.network_.vector)
+        assert scores["test_score"][fold] == alone.score(X[test], y[test], weights[test])
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])

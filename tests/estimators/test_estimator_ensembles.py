@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from estimator_cases import blobs, line, small
 
+from chainrule.estimators import InterruptedWarning
 from chainrule.estimators.calibration import fit_temperature
 from chainrule.estimators.chosen import Chosen
 from chainrule.estimators.fitting import Fitting
@@ -90,9 +91,16 @@ class _Interrupts:
             raise KeyboardInterrupt
 
 
+def _interrupted(X, y, epoch, **changes):
+    """Return an ensemble of three, trained one after another until Ctrl-C came."""
+    fitted = small(ensemble=3, recipe="default", epochs=40, threads=1, **changes).set_callbacks(_Interrupts(epoch))
+    with pytest.warns(InterruptedWarning, match=r"interrupted after 40 epochs.* is kept, in \d of 3 networks"):
+        return fitted.fit(X, y)
+
+
 def test_an_interrupted_ensemble_is_calibrated_by_the_rows_of_those_it_keeps():
     X, y = blobs(90)
-    fitted = small(ensemble=3, recipe="default", epochs=40, threads=1).set_callbacks(_Interrupts(45)).fit(X, y)
+    fitted = _interrupted(X, y, 45)
     assert fitted.interrupted_
     assert [history.epochs for history in fitted.histories_] == [40, 40]
     whole = small(ensemble=3, recipe="default", epochs=40, threads=1).fit(X, y)
@@ -110,3 +118,58 @@ def test_an_interrupted_ensemble_is_calibrated_by_the_rows_of_those_it_keeps():
 def test_networks_that_wait_for_one_another_share_the_time(ensemble, starts, threads, share):
     estimator = small(ensemble=ensemble, n_restarts=starts, threads=threads, max_seconds=6)
     assert Fitting(estimator, Chosen.of(estimator, "classes"), 0).settings(False).stop_seconds == share
+
+
+def test_a_warm_start_goes_on_with_the_networks_that_ctrl_c_left_and_begins_the_others_anew():
+    X, y = blobs(90)
+    fitted = _interrupted(X, y, 85, warm_start=True)  # the third network had hardly begun
+    kept = [net.vector.copy() for net in fitted.networks_]
+    assert len(kept) == 2
+    fitted.set_params(epochs=2, rate=0.0).set_callbacks().fit(X, y)
+    assert [history.epochs for history in fitted.histories_] == [2, 2, 2]
+    for net, before in zip(fitted.networks_, kept, strict=False):
+        np.testing.assert_array_equal(net.vector, before)
+    assert not fitted.interrupted_
+
+
+def test_networks_that_are_left_keep_the_rows_set_aside_for_them(monkeypatch):
+    X, y = blobs(90)
+    seen = []
+
+    def scorer(estimator, rows, targets):
+        seen.append(rows)
+        return 0.0
+
+    fitted = small(ensemble=3, warm_start=True, scoring=scorer, epochs=1, threads=1, random_state=None)
+    with monkeypatch.context() as patch:
+        patch.setattr("chainrule.estimators.base.worth_keeping", lambda members: members[1:])
+        kept = [net.vector.copy() for net in fitted.fit(X, y).networks_]
+    before, seen[:] = list(seen), []
+    fitted.set_params(rate=0.0).fit(X, y)
+    np.testing.assert_array_equal(seen, before)
+    np.testing.assert_array_equal([net.vector for net in fitted.networks_[1:]], kept)
+
+
+def test_one_network_is_kept_with_a_warning_too():
+    with pytest.warns(InterruptedWarning, match="interrupted after 3 epochs; what was learned until then is kept$"):
+        fitted = small().set_callbacks(_Interrupts(3)).fit(*blobs())
+    assert fitted.interrupted_
+
+
+def test_a_share_of_the_time_is_said_to_be_one():
+    X, y = blobs()
+    fitted = small(ensemble=2, threads=1, epochs=10**6, max_seconds=0.02).fit(X, y)
+    assert {history.stopped for history in fitted.histories_} == {"its share of 0.02 seconds is over"}
+
+
+def test_rows_are_encoded_once_however_many_networks_are_trained_with_them(monkeypatch):
+    from chainrule.tables import TableEncoder
+
+    X, y = blobs(60)
+    rows, inputs = [], TableEncoder.inputs
+    monkeypatch.setattr(TableEncoder, "inputs", lambda self, frame: rows.append(len(frame)) or inputs(self, frame))
+    small(ensemble=3, calibrate=False, scoring="accuracy", epochs=1).fit(X, y)
+    assert rows == [60]
+    rows.clear()
+    small(ensemble=3, calibrate=False, epochs=1).fit(X, y, X_val=X[:20], y_val=y[:20])
+    assert sorted(rows) == [20, 60]

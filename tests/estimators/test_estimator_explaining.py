@@ -49,3 +49,15 @@ def test_what_is_not_there():
         classifier.explain(X, 0, y[:7])
     with pytest.raises(ValueError, match="unknown style"):
         classifier.explain(X, 0, style="poem")
+
+
+def test_the_target_of_one_row_of_several_outputs():
+    X, y = blobs()
+    both = np.column_stack([X[:, 0], X[:, 1] * 2])
+    regressor = small("numbers", recipe="plain", hidden=(2,)).fit(X, both)
+    labels = np.column_stack([y == 0, y == 1]).astype(int)
+    classifier = small(recipe="plain", hidden=(2,)).fit(X, labels)
+    for fitted, targets in ((regressor, both), (classifier, labels)):
+        one = fitted.explain(X, row=3, y=targets[3].tolist()).text()
+        assert one == fitted.explain(X, row=3, y=targets).text()
+        assert one != fitted.explain(X, row=3, y=1 - targets).text()

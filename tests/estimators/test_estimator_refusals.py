@@ -88,7 +88,8 @@ def test_parameters_of_the_classifier(choice, sentence):
         (lambda X: pl.DataFrame(), "minimum of 1 is required"),
         (lambda X: pl.DataFrame({"a": [1.0, np.inf] * 30}), "finite|infinity"),
         (lambda X: X[:-1], "X has 59 rows, y has 60"),
-        (lambda X: None, "."),
+        (lambda X: None, "Expected 2D array, got scalar array instead:\narray=None"),
+        (lambda X: [[10**400, 1.0]] * 60, "column 'x0' holds 1000.* in row 1: numbers must be below 1.8e308"),
     ],
 )
 def test_rows(recipe, make, sentence):
@@ -156,9 +157,16 @@ def test_rows_to_validate_with():
         ({"X_val": X[:, :1], "y_val": y}, "X has 1 features"),
         ({"X_val": X, "y_val": y + 1}, "y has the class 3 in row .*, not among"),
         ({"X_val": X, "y_val": y[:5]}, "X has 60 rows, y has 5"),
+        (
+            {"X_val": X, "y_val": y.astype(str).astype(object)},
+            "labels of the kind str, but the classes are of the kind int",
+        ),
     ):
         with pytest.raises(ValueError, match=sentence):
             small().fit(X, y, **given)
+    texts = np.array(["a", "b", "c"], dtype=object)[y]
+    with pytest.raises(InputError, match="y has labels of the kind int, but the classes are of the kind str"):
+        small().fit(X, texts, X_val=X, y_val=y)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -178,8 +186,8 @@ def test_rows_to_predict(kind, recipe):
         with pytest.raises(InputError, match="X has gaps or columns that are not numbers"):
             estimator.predict(np.where(X > 1, np.nan, X))
     else:
-        for strange in (np.where(X > 1, np.nan, X), X * 1e200):
-            assert np.isfinite(estimator.predict(strange).astype(float)).all()
+        assert np.isfinite(estimator.predict(np.where(X > 1, np.nan, X)).astype(float)).all()
+        np.testing.assert_array_equal(estimator.predict(X * 1e200), estimator.predict(X * 1e30))
         with pytest.raises(InputError, match="column 'x0' must hold numbers, but row 1 holds 'a'"):
             estimator.predict([["a", "b"]])
 
@@ -265,3 +273,13 @@ def test_a_table_of_another_shape_at_prediction():
         classifier.predict(X.with_columns(age=pl.lit("old")))
     with pytest.raises(InputError, match="column 'since' must hold dates"):
         classifier.predict(X.with_columns(since=pl.lit(3)))
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_predictions_that_are_not_finite(kind):
+    X, y = problem(kind)
+    fitted = small(kind, recipe="plain").fit(X, y)
+    far = np.vstack([X[:3], np.full((2, 2), 3e38)])
+    for method in ("predict", "predict_proba") if kind == "classes" else ("predict",):
+        with pytest.raises(InputError, match=r"the prediction for row 4 is not a finite number: the row is too far"):
+            getattr(fitted, method)(far)

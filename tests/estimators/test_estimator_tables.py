@@ -194,3 +194,54 @@ def test_a_clone_is_the_same_and_unfitted(kind):
     assert not hasattr(twin, "networks_")
     np.testing.assert_array_equal(twin.fit(X, y).predict(X), fitted.predict(X))
     assert ESTIMATORS[kind] is type(twin)
+
+
+TOWNS = [f"town {place:02d}" for place in range(12)]
+
+
+def _of_towns(rows, towns=TOWNS):
+    town = np.array(towns)[np.arange(rows) % len(towns)]
+    effect = dict(zip(TOWNS, np.linspace(70, 130, len(TOWNS)), strict=True))
+    age = np.random.default_rng(0).normal(size=rows)
+    return pl.DataFrame({"town": town, "age": age}), np.array([effect[name] for name in town.tolist()])
+
+
+def _says_of_towns(estimator):
+    """Return what is predicted for each town, and for one that was never seen."""
+    return estimator.predict(pl.DataFrame({"town": [*TOWNS, "Paris"], "age": [0.0] * 13}))
+
+
+_OF_TOWNS = {"hidden": (16,), "epochs": 40, "validation_fraction": 0.0}
+
+
+def test_a_value_of_many_that_was_never_seen_is_like_the_mean_of_the_others():
+    for seed in range(4):
+        *known, unseen = _says_of_towns(small("numbers", random_state=seed, **_OF_TOWNS).fit(*_of_towns(120)))
+        np.testing.assert_allclose(known, np.linspace(70, 130, 12), atol=2)
+        assert abs(unseen - 100) < 6
+    X, y = _of_towns(120)
+    weights = np.where(y < 80, 50, 1)
+    heavy = small("numbers", random_state=0, **_OF_TOWNS).fit(X, y, sample_weight=weights)
+    assert _says_of_towns(heavy)[-1] < 85
+
+
+def test_what_was_trained_once_is_not_forgotten_by_later_trainings_without_it():
+    X, y = _of_towns(120)
+    late, late_y = _of_towns(60, TOWNS[:6])
+    for goes_on in ("fit", "partial_fit"):
+        regressor = small("numbers", warm_start=True, **_OF_TOWNS).fit(X, y)
+        before = _says_of_towns(regressor)
+        getattr(regressor.set_params(rate=1e-6, epochs=1), goes_on)(late, late_y)
+        np.testing.assert_allclose(_says_of_towns(regressor)[:12], before[:12], atol=0.1)
+
+
+def test_a_value_that_comes_late_is_learned_from_there():
+    stream = small("numbers", hidden=(16,))
+    X, y = _of_towns(120)
+    for _ in range(40):
+        stream.partial_fit(X, y)
+    assert abs(_says_of_towns(stream)[-1] - 100) < 6
+    both, late = pl.concat([X, X.with_columns(town=pl.lit("Paris"))]), np.concatenate([y, np.full(120, 130)])
+    for _ in range(20):
+        stream.partial_fit(both, late)
+    np.testing.assert_allclose(_says_of_towns(stream), [*np.linspace(70, 130, 12), 130], atol=4)

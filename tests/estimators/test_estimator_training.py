@@ -264,3 +264,13 @@ def test_workers_of_joblib_share_the_cores(monkeypatch):
     assert (threads_of(None), threads_of(3)) == (1, 3)
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert threads_of(None) is None
+
+
+def test_a_score_that_is_no_number_is_the_worst():
+    scores = iter([np.nan, -5.0, np.nan, -1.0, -2.0])
+    classifier = small(scoring=lambda e, X, y: next(scores)).fit(*blobs())
+    assert classifier.history_.best_epoch == 3
+    assert np.isnan(classifier.validation_scores_[0])
+    of_starts = iter([np.nan] * 2 + [-3.0] * 2)
+    chosen = small(scoring=lambda e, X, y: next(of_starts), n_restarts=2, threads=1, epochs=2).fit(*blobs())
+    assert chosen.validation_scores_ == [-3.0, -3.0]

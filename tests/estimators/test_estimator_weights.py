@@ -99,3 +99,12 @@ def test_a_class_of_weight_0_is_not_trained_with():
     without = small(class_weight={2: 0}, epochs=30).fit(X, y)
     assert without.classes_.tolist() == [0, 1, 2]
     assert without.predict_proba(X)[:, 2].max() < 0.2
+
+
+def test_balanced_classes_are_those_of_rows_with_weight():
+    X, y = blobs(90)
+    weights = np.where(y == 2, 0.0, 1.0 + (y == 1))
+    balanced = small(class_weight="balanced", recipe="plain", **_WHOLE).fit(X, y, sample_weight=weights)
+    by_rows = small(recipe="plain", **_WHOLE).fit(X, y, sample_weight=np.where(y == 2, 0.0, 1.0))
+    assert balanced.classes_.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(balanced.predict_proba(X), by_rows.predict_proba(X), rtol=1e-5)

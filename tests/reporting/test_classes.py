@@ -69,6 +69,15 @@ def test_what_is_confused_most_comes_first() -> None:
     assert confusion(answers)[-1].tolist() == [1, 0, 0]
 
 
+def test_an_unknown_class_counts_against_the_one_that_it_is_taken_for() -> None:
+    answers = replace(of_classes(4, 2), actual=np.array([0, 0, -1, 1]), outputs=np.eye(2)[[0, 0, 0, 1]])
+    first, second = per_class(answers)
+    assert (first.precision, first.recall) == (pytest.approx(2 / 3), 1)
+    assert (second.precision, second.recall) == (1, 1)
+    three = replace(of_classes(4, 3), actual=np.array([0, 0, -1, 1]), outputs=np.eye(3)[[0, 0, 0, 1]])
+    assert calibration(three).error == pytest.approx(1 / 4)
+
+
 # Importance
 
 
@@ -92,7 +101,7 @@ def test_importance_is_the_loss_when_a_column_is_shuffled() -> None:
     found = importance([(model, frame, answers)], repeats=10)
     assert found is not None
     assert found.score == "R²"
-    assert (found.rows, found.repeats) == (300, 10)
+    assert (found.rows, found.models, found.repeats) == (300, 1, 10)
     # A shuffled column with the share v of the variance makes an error of 2 v.
     assert found.loss["a"] == pytest.approx(2 * 0.9, abs=0.15)
     assert found.loss["b"] == pytest.approx(2 * 0.1, abs=0.05)
@@ -101,7 +110,26 @@ def test_importance_is_the_loss_when_a_column_is_shuffled() -> None:
     assert importance([(model, frame, answers)], repeats=10) == found
     two = importance([(model, frame[:150], part(answers, 0, 150)), (model, frame[150:], part(answers, 150, 300))], 2)
     assert two is not None
-    assert two.rows == 300
+    assert (two.rows, two.models, two.repeats) == (300, 2, 2)
+
+
+def test_a_column_that_a_fold_leaves_out_changes_nothing_there() -> None:
+    model, frame, answers = a_model()
+    assert model.table is not None
+    halves = [(frame[:150], part(answers, 0, 150)), (frame[150:], part(answers, 150, 300))]
+    fewer = Model(Network(2, [Dense(1)], dtype="float64"), replace(model.table, columns=model.table.columns[1:]))
+    one = importance([(model, *halves[0])])
+    both = importance([(model, *halves[0]), (fewer, *halves[1])])
+    assert one is not None
+    assert both is not None
+    assert both.loss["a"] == pytest.approx(one.loss["a"] / 2)
+
+
+def test_rows_without_a_score_are_not_counted() -> None:
+    model, frame, answers = a_model()
+    found = importance([(model, frame[:299], part(answers, 0, 299)), (model, frame[299:], part(answers, 299, 300))])
+    assert found is not None
+    assert (found.rows, found.models) == (299, 1)
 
 
 def part(answers: Answers, start: int, stop: int) -> Answers:

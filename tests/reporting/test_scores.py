@@ -114,6 +114,24 @@ def test_scores_that_rows_do_not_have_are_left_out() -> None:
     assert [one.low for one in score(unknown)] == [0.0]
 
 
+def test_one_row_has_no_interval() -> None:
+    assert [(one.low, one.high) for one in score(of_numbers(1))] == [(None, None)] * 2
+    assert all(one.low is not None for one in score(of_numbers(2)))
+
+
+def test_scores_that_are_not_finite_are_left_out() -> None:
+    numbers = of_numbers(30)
+    actual = numbers.actual.copy()
+    for immense in (1e200, 1.7e308):
+        actual[3:5] = immense
+        (mae,) = score(replace(numbers, actual=actual))
+        assert mae.name == "MAE"
+        assert mae.value == pytest.approx(2 * (immense / 30))
+        assert np.isfinite([mae.value, mae.baseline, mae.low, mae.high]).all()
+        assert main_value(replace(numbers, actual=actual)) is None
+        assert [one.name for one in over_folds([numbers, replace(numbers, actual=actual)])] == ["MAE"]
+
+
 def test_an_unknown_class_is_a_mistake_and_not_in_the_log_loss() -> None:
     answers = of_classes(40, 3)
     actual = answers.actual.copy()
@@ -140,7 +158,7 @@ def test_folds_have_a_mean_and_a_deviation() -> None:
     (first, *_) = over_folds(parts)
     assert (first.value, first.deviation) == pytest.approx((np.mean(each), np.std(each, ddof=1)))
     assert first.reach == f"± {first.deviation:.1%}"
-    together = merged(parts, parts[0].target)
+    together = merged(parts, [part.actual for part in parts], parts[0].target)
     assert values(together)["accuracy"] == pytest.approx(np.mean(each))
 
 
@@ -148,8 +166,8 @@ def test_models_that_know_other_classes_are_put_together() -> None:
     target = Classes("y", ["a", "b", "c"])
     one = Answers(Classes("y", ["a", "c"]), np.array([0, -1]), np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0.5, 0.5]))
     two = Answers(target, np.array([1]), np.array([[0.1, 0.6, 0.3]]), np.array([0.0, 0.5, 0.5]))
-    found = merged([one, two], target)
-    assert found.actual.tolist() == [0, -1, 1]
+    found = merged([one, two], [np.array([0, 1]), np.array([1])], target)
+    assert found.actual.tolist() == [0, 1, 1]
     assert found.outputs.tolist() == [[0.9, 0, 0.1], [0.2, 0, 0.8], [0.1, 0.6, 0.3]]
     assert found.constant.tolist() == [0.25, 0.25, 0.5]
 

@@ -21,6 +21,7 @@ from chainrule.cli.exercise import exercise
 from chainrule.cli.explain import explain
 from chainrule.cli.fool import fool
 from chainrule.cli.grade import grade
+from chainrule.cli.inspect import inspect
 from chainrule.cli.predict import predict
 from chainrule.cli.race import race
 from chainrule.cli.screen import warn
@@ -40,6 +41,7 @@ for command in (
     train,
     predict,
     evaluate,
+    inspect,
     check,
     example,
     explain,

@@ -11,13 +11,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule import tables
+from chainrule.cli.choices import model_of_table
 from chainrule.cli.packing import fingerprint
-from chainrule.cli.predict import model_of_table
+from chainrule.cli.report import unseen_in_words
 from chainrule.cli.screen import count, some
 from chainrule.errors import InputError, shown
 from chainrule.reporting import answers as reporting
 from chainrule.reporting.answers import Answers, constant_of
 from chainrule.tables import Classes
+from chainrule.tables.counting import counted
 from chainrule.tables.values import typed
 
 if TYPE_CHECKING:
@@ -53,13 +55,13 @@ def ask(path: Path, table: Path) -> Question:
     frame, target = tables.read(table), encoder.target
     if target.name not in frame.columns:
         raise InputError(f"{table} lacks the column {shown(target.name)}, the truth to score by")
-    actual, labelled = _truth(target, frame)
-    if labelled.is_empty():
+    places = typed(frame[target.name]).is_not_null().arg_true().to_numpy()
+    if not len(places):
         raise InputError(f"{table} has no value of {shown(target.name)}, the truth to score by")
-    answers = Answers(target, actual, reporting.ask(model, labelled), _constant(model, target, actual))
-    notes = [
-        f"column {shown(name)} holds what training had not: {some(v)}" for name, v in encoder.unseen(frame).items()
-    ]
+    actual, labelled = _truth(target, frame)[places], frame[places]
+    with counted(places):
+        answers = Answers(target, actual, reporting.ask(model, labelled), _constant(model, target, actual))
+    notes = [unseen_in_words(name, some(values)) for name, values in encoder.unseen(labelled).items()]
     if not answers.known.all():
         notes.append(
             f"{count(int((~answers.known).sum()), 'row has a class', 'rows have classes')} that training had not"
@@ -69,14 +71,13 @@ def ask(path: Path, table: Path) -> Question:
     return Question(path, model, table, labelled, answers, len(frame) - len(labelled), notes)
 
 
-def _truth(target: Target, frame: pl.DataFrame) -> tuple[NDArray[Any], pl.DataFrame]:
-    """Return places of classes, -1 for one that is not known, or numbers; and the rows that have one."""
-    read, present = target.read(frame[target.name]), typed(frame[target.name]).is_not_null()
-    labelled, known = frame.filter(present), read.filter(present)
+def _truth(target: Target, frame: pl.DataFrame) -> NDArray[Any]:
+    """Return the place of each row's class, -1 for one that is not known, or its number."""
+    read = target.read(frame[target.name])
     if isinstance(target, Classes):
         places = {label: place for place, label in enumerate(target.labels)}
-        return np.array([places.get(label, -1) for label in known.to_list()]), labelled
-    return known.to_numpy(), labelled
+        return np.array([places.get(label, -1) for label in read.to_list()])
+    return read.to_numpy()
 
 
 def _constant(model: Model, target: Target, actual: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,8 +11,10 @@ from chainrule.errors import InputError, shown, unknown
 from chainrule.ranges import check_number
 
 if TYPE_CHECKING:
+    from chainrule.models import Model
     from chainrule.network import Network
     from chainrule.optimizers import Optimizer
+    from chainrule.tables import TableEncoder
 
 
 def optimizer_of(name: str, rate: float | None) -> Optimizer:
@@ -73,12 +75,10 @@ def own_data(name: str) -> InputError:
 
 
 def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
-    from chainrule import models, tables
+    from chainrule import tables
+    from chainrule.tables.counting import counted
 
-    loaded = models.load(model)
-    encoder = loaded.table
-    if encoder is None:
-        raise InputError(f"{model} was not trained on a table; load it in Python with chainrule.models.load")
+    loaded, encoder = model_of_table(model)
     if table is None or not rows:
         raise InputError(f"for the model {model}, give a table and with --row the number of a row in it")
     frame, target = tables.read(table), encoder.target.name
@@ -93,7 +93,18 @@ def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
         missing = rows[part[target].is_null().arg_true()[0]]
         raise InputError(f"row {missing} of {table} has no value of {shown(target)}, the target that the cost needs")
     names = {f"x[n,{k}]": name for k, name in enumerate(encoder.input_names)}
-    return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names)
+    with counted([row - 1 for row in rows]):
+        return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names)
+
+
+def model_of_table(path: Path) -> tuple[Model, TableEncoder]:
+    """Return a model, and how it reads tables; raises InputError for one of arrays."""
+    from chainrule import models
+
+    loaded = models.load(path)
+    if loaded.table is None:
+        raise InputError(f"{path} was not trained on a table; load it in Python with chainrule.models.load")
+    return loaded, loaded.table
 
 
 def refuse_options(given: Mapping[str, object], reason: str) -> None:

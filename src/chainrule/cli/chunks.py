@@ -15,12 +15,10 @@ from chainrule.tables.reading import check_parquet, cleaned, csv_table, decoded,
 if TYPE_CHECKING:
     from chainrule.tables import TableEncoder
 
-ROWS = 10_000
-"""The rows of a chunk."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def chunks(path: str | Path, encoder: TableEncoder, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+def chunks(path: str | Path, encoder: TableEncoder, rows: int) -> Iterator[pl.DataFrame]:
     """Yield a table in parts of so many rows, each as `chainrule.tables.read` would return it.
 
     Where the texts of a column are dates in a form that only the whole column tells, the whole table is one part.
@@ -62,12 +60,17 @@ def _csv(path: Path, rows: int) -> Iterator[pl.DataFrame]:
     with path.open("rb") as file:
         records = _records(file)
         first = next(records, b"").removeprefix(_BYTE_ORDER_MARK)
-        header = next((record for record in chain([first], records) if record.strip(b" \r\n")), b"")
-        if not header:
+        above = 0
+        for header in chain([first], records):
+            if header.strip(b" \r\n"):
+                break
+            above += header.count(b"\n")
+        else:
             return
-        yield csv_table(path, decoded(path, b"".join([header, *islice(records, rows)])))
-        while part := b"".join(islice(records, rows)):
-            yield csv_table(path, decoded(path, header + part))
+        parts = iter(lambda: b"".join(islice(records, rows)), b"")
+        for part in chain([next(parts, b"")], parts):
+            yield csv_table(path, decoded(path, header + part), above)
+            above += part.count(b"\n")
 
 
 def _records(file: BinaryIO) -> Iterator[bytes]:

@@ -101,7 +101,9 @@ class Course:
 
     def answers(self) -> Answers:
         """Return what was said of the rows held out, or of all folds."""
-        return merged(self._answers, self.data.target) if self.folds else self._answers[0]
+        if not self.folds:
+            return self._answers[0]
+        return merged(self._answers, [part.rows.y for part in self.parts], self.data.target)
 
     @property
     def heading(self) -> str:
@@ -116,8 +118,9 @@ class Course:
             return goes_on or "nothing was kept, since there is no --out"
         networks = count(len(self.model.networks), "network")
         left = self.options.recipe_for(self.data.target.kind).ensemble - len(self.model.networks)
-        others = f"; {count(left, 'other')} had hardly begun" if left else ""
-        return f"{self.out} has {networks}, after {report.epochs_in_words(self.histories)}, not scored{others}{goes_on and '; '}{goes_on}"
+        others = f"{count(left, 'other')} had hardly begun" if left else ""
+        has = f"{self.out} has {networks}, after {report.epochs_in_words(self.histories)}, not scored"
+        return "; ".join(filter(None, (has, others, goes_on)))
 
     def _rows_in_words(self) -> str:
         recipe = self.options.recipe_for(self.data.target.kind)
@@ -145,7 +148,7 @@ class Course:
             **settings_of(self.options, self.data.target.kind),
             "epochs": max(history.epochs for history in self.histories),
             "best_epochs": best,
-            "stopped": list(dict.fromkeys(history.stopped for history in self.histories)),
+            "stopped": report.stopped(self.histories),
             "guess": constant.tolist(),
             "folds": self.folds,
             "scores": {score.name: score.value for score in self.scores},

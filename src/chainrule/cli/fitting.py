@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from chainrule.checkpoints import CheckpointWarning
 from chainrule.cli.bar import Bar, somebody_watches
 from chainrule.cli.heldout import Rows, folds
 from chainrule.cli.packing import pack
 from chainrule.cli.screen import warn
+from chainrule.estimators import InterruptedWarning
 from chainrule.estimators.encoding import ByColumns, learn_encoding
 from chainrule.reporting.answers import Answers, ask, constant_of
 from chainrule.tables import Classes, TableEncoder
+from chainrule.tables.counting import counted
 
 if TYPE_CHECKING:
     from chainrule.cli.options import Options
@@ -43,33 +46,42 @@ def learned(rows: Rows, target: Target, style: Style) -> TableEncoder:
     One that trains a single network learns it without the rows that this one validates with. Raises InputError for
     columns and targets that nothing can be learned from.
     """
-    encoder = TableEncoder.fit(rows.frame.with_columns(pl.Series(target.name, rows.y)), target, style)
+    y = pl.Series(target.name, rows.y)
     if rows.weights is None:
-        return encoder
+        return TableEncoder.fit(rows.frame.with_columns(y), target, style)
     by_weight = learn_encoding(rows.frame, rows.frame.columns, style, rows.weights, as_it_is=False)
     assert isinstance(by_weight, ByColumns)
-    return TableEncoder(by_weight.encoder.columns, encoder.target, by_weight.encoder.left_out)
+    return TableEncoder(by_weight.encoder.columns, target.fit(y), by_weight.encoder.left_out)
 
 
 def train(options: Options, kind: str, rows: Rows, validation: Rows | None, title: str = "training") -> Estimator:
     """Return an estimator trained on rows."""
     estimator = options.estimator(kind)
     recipe = options.recipe_for(kind)
-    if somebody_watches():
-        epochs = recipe.epochs * recipe.ensemble * (options.restarts or 1)
-        estimator.set_callbacks(Bar(epochs, title))
+    epochs = recipe.epochs * recipe.ensemble * (options.restarts or 1)
+    estimator.set_callbacks((Bar if somebody_watches() else _HiddenBar)(epochs, title))
     given: dict[str, Any] = {"sample_weight": rows.weights}
     if validation is not None:
         given |= {"X_val": validation.frame, "y_val": validation.y, "sample_weight_val": validation.weights}
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterruptedWarning)  # whoever asks for the training says it
+        warnings.simplefilter("default", CheckpointWarning)
         warnings.showwarning = lambda message, *_, **__: warn(str(message))  # a sentence, as everything else
         trained: Estimator = estimator.fit(rows.frame, rows.y, **given)
     return trained
 
 
+class _HiddenBar(Bar):
+    """A bar where nobody watches: of a training that is called back each epoch is on record, seen or not."""
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Show nothing."""
+
+
 def ask_about(model: Model, training: Rows, held_out: Rows, target: Target) -> Asked:
     """Return what a model says of rows held out; `target` is that by which rows have their places of classes."""
-    return Asked(model, held_out, answer(model, held_out, target, constant_for(model, training, target)))
+    with counted(held_out.places):
+        return Asked(model, held_out, answer(model, held_out, target, constant_for(model, training, target)))
 
 
 def constant_for(model: Model, training: Rows, target: Target) -> Any:

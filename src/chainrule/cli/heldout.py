@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.cli.screen import count
 from chainrule.errors import InputError, shown, unknown
 from chainrule.tables import Classes
 from chainrule.tables.values import numbers
@@ -29,11 +30,13 @@ Places = NDArray[np.intp]
 class Rows:
     """Rows to train with or to score on.
 
-    `y` are the places of classes among the labels of the target, or its numbers; `weights` are None for 1 everywhere.
+    `y` are the places of classes among the labels of the target, or its numbers; `places` where the rows stand in their
+    table, from 0; `weights` are None for 1 everywhere.
     """
 
     frame: pl.DataFrame
     y: NDArray[Any]
+    places: Places
     weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
@@ -42,17 +45,28 @@ class Rows:
     def take(self, places: Places) -> Rows:
         """Return some of the rows."""
         weights = None if self.weights is None else self.weights[places]
-        return Rows(self.frame[places], self.y[places], weights)
+        return Rows(self.frame[places], self.y[places], self.places[places], weights)
 
 
-def rows_of(labelled: pl.DataFrame, target: Target, weights: str | None) -> Rows:
-    """Return the rows that `recognise_target` left, but for those of weight 0; `weights` is the column of them."""
+def rows_of(labelled: pl.DataFrame, target: Target, weights: str | None, places: Places | None = None) -> Rows:
+    """Return rows that all have a target and a weight.
+
+    `weights` is the column of the weights, and `places` is where the rows stand in their table, None for all of it.
+    """
     y = np.ravel(target.encode(labelled[target.name]))
     frame = labelled.drop(target.name)
-    if weights is None:
-        return Rows(frame, y)
-    given = numbers(frame[weights])
-    return Rows(frame.drop(weights), y, given).take(np.flatnonzero(given))
+    places = np.arange(len(y)) if places is None else places
+    return Rows(frame, y, places) if weights is None else Rows(frame.drop(weights), y, places, numbers(frame[weights]))
+
+
+def places_with_weight(frame: pl.DataFrame, weights: str | None) -> Places:
+    """Return the places of the rows whose weight is not 0: the others are as if they were not there."""
+    return np.arange(len(frame)) if weights is None else np.flatnonzero(numbers(frame[weights]))
+
+
+def of_use(weights: object) -> str:
+    """Return which rows can be trained with, in words; `weights` are None where there are none."""
+    return "with a target" if weights is None else "with a target and a weight above 0"
 
 
 def check_weights(frame: pl.DataFrame, name: str, target: str) -> None:
@@ -77,7 +91,7 @@ def check_count(rows: Rows) -> None:
     """Raise InputError if there are fewer than 10 rows."""
     if len(rows) < FEWEST_ROWS:
         raise InputError(
-            f"{len(rows)} row{'s' * (len(rows) != 1)} with a target: training needs at least {FEWEST_ROWS}, "
+            f"{count(len(rows), 'row')} {of_use(rows.weights)}: training needs at least {FEWEST_ROWS}, "
             "since some are held out to score the network"
         )
 
@@ -98,18 +112,18 @@ def split(rows: Rows, target: Target, seed: int) -> tuple[Rows, Rows]:
     return rows.take(np.sort(np.concatenate([kept, places[alone]]))), rows.take(np.sort(cut))
 
 
-def check_folds(count: int, rows: Rows) -> None:
+def check_folds(folds: int, rows: Rows) -> None:
     """Raise InputError for more folds than rows."""
-    if count > len(rows):
-        raise InputError(f"--folds must be at most {len(rows)}, the rows with a target, not {count}")
+    if folds > len(rows):
+        raise InputError(f"--folds must be at most {len(rows)}, the rows {of_use(rows.weights)}, not {folds}")
 
 
-def folds(rows: Rows, target: Target, count: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
-    """Yield the rows to train with and to score on, `count` times, so that each row is scored on once."""
+def folds(rows: Rows, target: Target, number: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield the rows to train with and to score on, `number` times, so that each row is scored on once."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    by_class = isinstance(target, Classes) and np.bincount(rows.y).max() >= count
-    splitter = (StratifiedKFold if by_class else KFold)(count, shuffle=True, random_state=seed % 2**32)
+    by_class = isinstance(target, Classes) and np.bincount(rows.y).max() >= number
+    splitter = (StratifiedKFold if by_class else KFold)(number, shuffle=True, random_state=seed % 2**32)
     with warnings.catch_warnings(action="ignore"):  # a class of fewer rows than folds is not in each of them
         parts = list(splitter.split(np.zeros(len(rows)), rows.y))
     for kept, cut in parts:

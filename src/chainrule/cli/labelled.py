@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from chainrule import tables
-from chainrule.cli.heldout import Rows, check_count, check_weights, rows_of
+from chainrule.cli.heldout import Places, Rows, check_count, check_weights, of_use, places_with_weight, rows_of
 from chainrule.errors import InputError, shown
 from chainrule.tables import Classes
+from chainrule.tables.counting import RowError, counted
+from chainrule.tables.values import typed
 
 if TYPE_CHECKING:
     from chainrule.tables import TableEncoder
@@ -27,7 +30,7 @@ class Labelled:
     ----------
     path : its file.
     frame : all of it.
-    labelled : the rows with a target, columns of texts that are all numbers being numbers.
+    labelled : the rows of it with a target.
     target : what it is.
     rows : those with a target and a weight other than 0.
     weights : the column of weights; None if there is none.
@@ -46,10 +49,18 @@ def read(path: Path, target: str, weights: str | None) -> Labelled:
     frame = tables.read(path)
     if weights is not None:
         check_weights(frame, weights, target)
-    labelled, kind = tables.recognise_target(frame, target)
-    rows = rows_of(labelled, kind, weights)
+    places = places_with_weight(frame, weights)
+    with counted(places):
+        recognised, kind = tables.recognise_target(frame[places], target)
+    present = _present(frame, target)
+    rows = rows_of(recognised, kind, weights, places[present[places]])
     check_count(rows)
-    return Labelled(path, frame, labelled, kind, rows, weights)
+    return Labelled(path, frame, frame.filter(present), kind, rows, weights)
+
+
+def _present(frame: pl.DataFrame, target: str) -> NDArray[np.bool_]:
+    """Tell of each row whether it has a target."""
+    return typed(frame[target]).is_not_null().to_numpy()
 
 
 def read_validation(path: Path, data: Labelled, encoder: TableEncoder, known: Rows) -> Rows:
@@ -60,8 +71,12 @@ def read_validation(path: Path, data: Labelled, encoder: TableEncoder, known: Ro
     """
     try:
         frame = _with_columns(tables.read(path), data, encoder)
-        encoder.inputs(frame)
-        rows = rows_of(frame, data.target, data.weights)
+        places = _places(frame, data)
+        with counted(places):
+            part = frame[places]
+            part = part.with_columns(_read_target(data.target, part[data.target.name]))
+            encoder.inputs(part)
+        rows = rows_of(part, data.target, data.weights, places)
         if isinstance(data.target, Classes):
             _refuse_classes(rows, data.target, known)
     except InputError as error:
@@ -71,7 +86,7 @@ def read_validation(path: Path, data: Labelled, encoder: TableEncoder, known: Ro
 
 
 def _with_columns(frame: pl.DataFrame, data: Labelled, encoder: TableEncoder) -> pl.DataFrame:
-    """Return the rows with a target, with the columns of the table to learn from, in its order."""
+    """Return a table with the columns of the one to learn from, in its order."""
     lacking = [name for name in (data.target.name, data.weights) if name is not None and name not in frame.columns]
     if lacking:
         raise InputError(f"it lacks the column {shown(lacking[0])}")
@@ -79,11 +94,16 @@ def _with_columns(frame: pl.DataFrame, data: Labelled, encoder: TableEncoder) ->
         check_weights(frame, data.weights, data.target.name)
     missing = [name for name in encoder.left_out if name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
-    frame = frame.with_columns(_read_target(data.target, frame[data.target.name]))
-    frame = frame.filter(frame[data.target.name].is_not_null())
-    if frame.is_empty():
-        raise InputError(f"it has no row with a value of {shown(data.target.name)}")
-    return frame.select(name for name in data.labelled.columns if name in frame.columns)
+    return frame.select(name for name in data.frame.columns if name in frame.columns)
+
+
+def _places(frame: pl.DataFrame, data: Labelled) -> Places:
+    """Return the places of the rows with a target and a weight; raises InputError if there are none."""
+    places = places_with_weight(frame, data.weights)
+    places = places[_present(frame, data.target.name)[places]]
+    if not len(places):
+        raise InputError(f"it has no row {of_use(data.weights)}, a value of {shown(data.target.name)}")
+    return places
 
 
 def _read_target(target: Target, column: pl.Series) -> pl.Series:
@@ -92,7 +112,7 @@ def _read_target(target: Target, column: pl.Series) -> pl.Series:
     wrong = read.is_null() & column.is_not_null()
     if isinstance(target, Classes) and wrong.any():
         row = wrong.arg_true()[0]
-        raise InputError(f"column {shown(target.name)} has {shown(column[row])} in row {row + 1}, which is no class")
+        raise RowError(f"column {shown(target.name)} has {shown(column[row])} in", row, ", which is no class")
     return read
 
 

@@ -73,7 +73,8 @@ class Options:
 
         names = ("hidden", "activation", "epochs", "batch_size", "ensemble")
         given = {name: getattr(self, name) for name in names}
-        return recipe_of(self.recipe, "classes" if kind == "classes" else "numbers").changed(**given)
+        recipe = recipe_of(self.recipe, "classes" if kind == "classes" else "numbers")
+        return recipe.changed(**given, as_it_is=False)
 
     def estimator(self, kind: str) -> NetworkClassifier | NetworkRegressor:
         """Return the estimator for a target of this kind, not trained yet."""
@@ -102,8 +103,15 @@ class Options:
         networks = recipe.ensemble * (self.restarts or 1)
         weights = networks * sum(math.prod(net.shape_of(parameter.ref)) for parameter in net.parameters)
         if weights > MOST_WEIGHTS:
-            found = "a network" if networks == 1 else f"{networks:,} networks"
-            raise InputError(f"--hidden gives {found} of {weights:,} weights, but at most {MOST_WEIGHTS:,} are trained")
+            found = "a network of" if networks == 1 else f"{networks:,} networks of together"
+            raise InputError(f"{self._sizing()} {found} {weights:,} weights, but at most {MOST_WEIGHTS:,} are trained")
+
+    def _sizing(self) -> str:
+        """Return which options made the networks as large and as many as they are."""
+        given = [f"--{name}" for name in ("hidden", "ensemble", "restarts") if getattr(self, name) is not None]
+        if not given:
+            return "the recipe gives"
+        return f"{' and '.join(given)} {'gives' if len(given) == 1 else 'give'}"
 
 
 def _sizes(hidden: str) -> tuple[int, ...]:

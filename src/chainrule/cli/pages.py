@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli.report import best_in_words, epochs_in_words, network_in_words
+from chainrule.cli.report import best_in_words, epochs_in_words, network_in_words, stopped
 from chainrule.cli.screen import count
 from chainrule.cli.written import settings_of
 from chainrule.models import versions
-from chainrule.reporting.importance import importance
+from chainrule.reporting.importance import REPEATS, importance
 from chainrule.reporting.learned import Curve
 from chainrule.reporting.page import Report, to_page
 
@@ -26,15 +26,16 @@ def page_of_course(course: Course) -> str:
     model, rows = course.model, len(course.training)
     assert model.table is not None
     if course.folds:
-        repeats = max(1, round(5 / course.folds))
+        repeats = max(1, round(REPEATS / course.folds))
         of = (
             f"Mean over {course.folds} folds of {count(rows, 'row')}, each asked of a model that was trained without "
             "it; the model itself was then trained on all."
         )
     else:
-        repeats, of = 5, f"On {count(len(course.held_out), 'row')} that were held out; {rows:,} were trained with."
+        repeats = REPEATS
+        of = f"On {count(len(course.held_out), 'row')} that were held out; {rows:,} were trained with."
     epochs = epochs_in_words(course.histories) + best_in_words(course.histories)
-    trained = f"{network_in_words(model)}: {epochs}; {'; '.join(_stopped(course))}."
+    trained = f"{network_in_words(model)}: {epochs}; {'; '.join(stopped(course.histories))}."
     report = Report(
         table=course.table.name,
         of=of,
@@ -70,10 +71,6 @@ def page_of_question(asked: Question, scores: Sequence[Score], command: str) -> 
         notes=asked.notes,
     )
     return to_page(report)
-
-
-def _stopped(course: Course) -> list[str]:
-    return list(dict.fromkeys(history.stopped for history in course.histories))
 
 
 def _settings(model: Model, given: Mapping[str, Any]) -> dict[str, str]:

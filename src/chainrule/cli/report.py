@@ -13,6 +13,7 @@ from chainrule.cli import tabled
 from chainrule.cli.screen import LONGEST, console, count, facts, plain, some
 from chainrule.errors import shown
 from chainrule.reporting.classes import confusion, labels_of, most_confused, per_class
+from chainrule.reporting.pieces import amount
 from chainrule.tables import Category, Classes, Date, Number
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ def _mixed(frame: pl.DataFrame, encoder: TableEncoder, target: Target, most: int
     return told[:most] + ([f"and {len(told) - most} more columns"] if len(told) > most else [])
 
 
+def unseen_in_words(name: str, values: str) -> str:
+    """Return what to say of a category that holds values without a place of their own."""
+    return f"column {shown(name)} holds what training had not, or too rarely: {values}"
+
+
 def network_in_words(model: Model) -> str:
     """Return the sizes of a model's networks and how many parameters each has."""
     net, networks = model.net, len(model.networks)
@@ -120,6 +126,11 @@ def best_in_words(histories: Sequence[History]) -> str:
     return f", the best after epoch {span(best)}" if best else ""
 
 
+def stopped(histories: Sequence[History]) -> list[str]:
+    """Return why the trainings ended, each reason once."""
+    return list(dict.fromkeys(history.stopped for history in histories))
+
+
 def span(values: Sequence[int]) -> str:
     """Return whole numbers in words.
 
@@ -136,7 +147,7 @@ def tell_training(model: Model, histories: Sequence[History], seconds: float) ->
         {
             "Network": network_in_words(model),
             "Trained": f"{epochs_in_words(histories)} in {seconds:.1f} s{best_in_words(histories)}",
-            "Stopped": "; ".join(dict.fromkeys(history.stopped for history in histories)),
+            "Stopped": "; ".join(stopped(histories)),
             "Calibrated": "" if model.temperature is None else f"temperature {model.temperature:.3g}",
         }
     )
@@ -163,7 +174,7 @@ def tell_classes(answers: Answers) -> None:
     rows = [
         (
             plain(one.label, LONGEST),
-            _weight(one.rows),
+            amount(one.rows),
             *(f"{v:.1%}" for v in (one.precision, one.recall)),
             f"{one.f1:.3f}",
         )
@@ -177,7 +188,7 @@ def tell_classes(answers: Answers) -> None:
         facts(
             {
                 "Confused": "\n".join(
-                    f"{plain(a, 30)} for {plain(b, 30)}: {_weight(n)}" for a, b, n in most_confused(answers, 6)
+                    f"{plain(a, 30)} for {plain(b, 30)}: {amount(n)}" for a, b, n in most_confused(answers, 6)
                 )
             }
         )
@@ -187,9 +198,5 @@ def _tell_matrix(answers: Answers, labels: Sequence[str]) -> None:
     cells = confusion(answers)
     names = [plain(label, _LABEL) for label in labels]
     lines = [*names, *(["other"] if cells[-1].any() else [])]
-    rows = [(name, *map(_weight, line)) for name, line in zip(lines, cells, strict=False)]
+    rows = [(name, *map(amount, line)) for name, line in zip(lines, cells, strict=False)]
     tabled.show(("is, taken for", *names), rows, right=range(1, len(names) + 1))
-
-
-def _weight(rows: float) -> str:
-    return f"{rows:,.0f}" if rows == round(rows) else f"{rows:,.4g}"

@@ -30,12 +30,13 @@ def settings_of(options: Options, kind: str) -> dict[str, Any]:
     from chainrule.optimizers import OPTIMIZERS
 
     recipe = options.recipe_for(kind)
+    named = {type(make()): name for name, make in OPTIMIZERS.items()}
     own_rate = recipe.rate if options.optimizer is None else OPTIMIZERS[options.optimizer]().rate
     return {
         "recipe": options.recipe,
         "hidden": list(recipe.hidden),
         "activation": str(recipe.activation),
-        "optimizer": options.optimizer or "adamw",
+        "optimizer": options.optimizer or named[type(recipe.optimizer())],
         "rate": own_rate if options.rate is None else options.rate,
         "most_epochs": recipe.epochs,
         "batch_size": recipe.batch_size,

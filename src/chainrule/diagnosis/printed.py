@@ -128,7 +128,7 @@ def sheet(given: str | Path) -> Sheet:
 
 
 def _content(path: str | Path) -> str:
-    from chainrule.models import existing
+    from chainrule.files import existing
 
     try:
         return existing(path, "CSV").read_text(encoding="utf-8-sig")

@@ -297,10 +297,12 @@ class CompiledEngine:
 
     def take_up(self, state: Mapping[str, Array]) -> None:
         """Go on from what `state` returned."""
-        epoch, start, step, *others = state["place"].tolist()
+        epoch, start, step, held, recorded, status = state["place"].tolist()
         place_of(self.training, epoch, start, step)
-        if any(others) or any(array.shape != np.shape(self.kept[name]) for name, array in state.items()):
+        is_between = not held and not recorded and status in (0, REACHED)
+        if not is_between or any(array.shape != np.shape(self.kept[name]) for name, array in state.items()):
             raise ValueError("not a place between two steps")
+        self._give_states()
         self._restore({**state, "standing": self.standing})
         self._note_place()
         if self.standing.start and self.plan[PLAN.index("shuffled")]:

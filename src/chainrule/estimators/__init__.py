@@ -2,6 +2,7 @@
 
 from chainrule.estimators.classifier import NetworkClassifier
 from chainrule.estimators.displays import GradientNormDisplay, LossCurveDisplay
+from chainrule.estimators.members import InterruptedWarning
 from chainrule.estimators.regressor import NetworkRegressor
 
-__all__ = ["GradientNormDisplay", "LossCurveDisplay", "NetworkClassifier", "NetworkRegressor"]
+__all__ = ["GradientNormDisplay", "InterruptedWarning", "LossCurveDisplay", "NetworkClassifier", "NetworkRegressor"]

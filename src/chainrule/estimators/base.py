@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,17 +17,17 @@ from chainrule.errors import InputError
 from chainrule.estimators.chosen import Chosen
 from chainrule.estimators.encoding import ByColumns, Encoding, Inputs, learn_encoding
 from chainrule.estimators.fitting import Fitting, seed_from
-from chainrule.estimators.members import Member, was_interrupted, worth_keeping
+from chainrule.estimators.members import InterruptedWarning, Member, was_interrupted, worth_keeping
 from chainrule.estimators.parts import Part, Weights
 from chainrule.estimators.rows import feature_names, read_rows
 from chainrule.estimators.stream import Stream, check_rate
 from chainrule.estimators.targets import Target
+from chainrule.history import History
 from chainrule.ranges import check_yes_no
 from chainrule.threads import one_thread
 
 if TYPE_CHECKING:
     from chainrule.explain import Document
-    from chainrule.history import History
     from chainrule.losses import Loss
     from chainrule.network import Network
     from chainrule.tables import TableEncoder
@@ -42,6 +44,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
     _target: Target
     _known: tuple[Any, Inputs] | None = None
     _trained = 0
+    _seed: int
+    _members: list[Member]
+    _ensemble: int
+    """How many networks there were before Ctrl-C left some out."""
     networks_: list[Network]
 
     # What the two differ in
@@ -98,33 +104,40 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         sample_weight : of each row, shape (rows,); 2 counts as the row given twice.
         X_val, y_val, sample_weight_val : rows to validate with, instead of a part of X.
 
-        Returns the estimator. Raises `ValueError` (mostly `InputError`) for data and parameters that do not fit, and
-        `TrainingError` as soon as the cost is no longer finite.
+        Returns the estimator. Ctrl-C ends the training and keeps what was learned: `interrupted_` is True then, and
+        there is an `InterruptedWarning`; `warm_start` goes on from there.
+
+        Raises `ValueError` (mostly `InputError`) for data and parameters that do not fit, and `TrainingError` where the
+        cost is no longer finite: of one network at once, of several after all have ended, and with `n_restarts` only if
+        all starts of a network went wrong.
         """
         check_yes_no("warm_start", self.warm_start)
         goes_on = self.warm_start and hasattr(self, "networks_")
-        seed = self.networks_[0].seed if goes_on else seed_from(self.random_state)
+        seed = self._seed if goes_on else seed_from(self.random_state)
         fitting = Fitting(self, Chosen.of(self, self._kind), seed)
         every = fitting.part(X, y, sample_weight, reset=not goes_on)
         splits = fitting.split(every, (X_val, y_val, sample_weight_val))
         if not goes_on:
             known = splits[0].training if len(splits) == 1 else every.with_weight()
             self._learn(fitting.chosen, known, every.y)
-        networks = fitting.networks()
+        networks, seen = fitting.networks(), fitting.seen()
         if goes_on:
-            networks = self._same_networks(networks, fitting.starts)
+            self._check_same(networks, fitting)
+            for member in self._members:
+                networks[member.number], seen[member.number] = member.net, member.seen
         passed = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
         context = fitting.begin(len(networks), passed)
         before = self._trained if goes_on else 0
-        members = fitting.train(networks, splits, passed, before)
+        members = fitting.train(networks, splits, passed, before, seen)
         self.interrupted_ = any(map(was_interrupted, members))
         members = worth_keeping(members)
         self._keep(members)
-        self._trained = before + self.n_iter_
+        self._seed, self._ensemble, self._trained = seed, fitting.members, before + self.n_iter_
         self.__dict__.pop("_streams", None)
         self._complete([splits[member.number].validation for member in members])
         made = self._attributes
         context.call_on_fit_task_end(estimator=self, **passed, reconstruction_attributes=lambda: made(*self.networks_))
+        self._warn_if_interrupted()
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: NDArray[Any] | None = None) -> Self:
@@ -135,49 +148,63 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         if self.checkpoint is not None or self.resume is not None:
             raise InputError("partial_fit writes no checkpoints: save the estimator between the calls")
         chosen, first = Chosen.of(self, self._kind), not hasattr(self, "networks_")
-        fitting = Fitting(self, chosen.for_streams(), seed_from(self.random_state) if first else 0)
+        fitting = Fitting(self, chosen.for_streams(), seed_from(self.random_state) if first else self._seed)
         training = fitting.part(X, y, sample_weight, reset=first).with_weight()
         if first:
             self._learn(fitting.chosen, training, training.y if classes is None else classes)
-        networks = fitting.networks() if first else self.networks_
+            new = zip(fitting.networks()[:: fitting.starts], fitting.seen(), strict=True)
+            members = [Member(net, History(), None, number, seen) for number, (net, seen) in enumerate(new)]
+        else:
+            members = self._members
         if first or not hasattr(self, "_streams"):
             optimizer = fitting.optimizer()
             check_rate(optimizer)
-            self._streams = [Stream(optimizer) for _ in networks]
-        data, settings = fitting.data(networks[0], training), fitting.settings(False)
-        trained = [stream.train(net, settings, data) for net, stream in zip(networks, self._streams, strict=True)]
-        members = [Member(net, trained[number], None, number) for number, net in enumerate(networks)]
+            self._streams = [Stream(optimizer) for _ in members]
+        data, settings = fitting.arrays(members[0].net).data(training), fitting.settings(False)
+        trained = [stream.train(one.net, settings, data) for one, stream in zip(members, self._streams, strict=True)]
+        for member in members:
+            member.seen.note(member.net, data)
+        members = [replace(one, history=history, scores=None) for one, history in zip(members, trained, strict=True)]
         self.interrupted_ = any(map(was_interrupted, members))
         self._keep(members)
+        if first:
+            self._seed, self._ensemble = fitting.seed, fitting.members
         self._complete([])
+        self._warn_if_interrupted()
         return self
+
+    def _warn_if_interrupted(self) -> None:
+        if self.interrupted_:
+            epochs = f"{self.n_iter_} epoch{'s' * (self.n_iter_ != 1)}"
+            where = f", in {len(self._members)} of {self._ensemble} networks" if self._ensemble > 1 else ""
+            message = f"training was interrupted after {epochs}; what was learned until then is kept{where}"
+            warnings.warn(message, InterruptedWarning, stacklevel=4)
 
     def _learn(self, chosen: Chosen, training: Part, every: NDArray[Any]) -> None:
         """Learn what turns rows and targets into numbers and back; `every` holds all targets, or all classes."""
         self.__dict__.pop("networks_", None)  # which would not fit what is learned now, should training fail
         self._learn_target(training, every, chosen)
         self._encoding = learn_encoding(
-            training.rows, feature_names(self), chosen.recipe.style, training.weights, as_it_is=chosen.as_it_is
+            training.rows, feature_names(self), chosen.recipe.style, training.weights, as_it_is=chosen.recipe.as_it_is
         )
 
-    def _same_networks(self, made: list[Network], starts: int) -> list[Network]:
-        """Return the networks of the last training, if they are such as a new one would make."""
-        made = made[::starts]
+    def _check_same(self, made: list[Network], fitting: Fitting) -> None:
+        """Raise `InputError` unless the networks of the last training are such as those made now."""
         for what, old, new in (
-            ("networks", len(self.networks_), len(made)),
+            ("networks", self._ensemble, fitting.members),
             ("layers", self.networks_[0].architecture.config, made[0].architecture.config),
         ):
             if old != new:
                 raise InputError(
                     f"warm_start goes on with the networks of the last training, but their {what} have changed: "
-                    f"then {len(self.networks_)} of {self.networks_[0]!r}, now {len(made)} of {made[0]!r}"
+                    f"then {self._ensemble} of {self.networks_[0]!r}, now {fitting.members} of {made[0]!r}"
                 )
-        if starts > 1:
+        if fitting.starts > 1:
             raise InputError("warm_start goes on from where training ended; n_restarts starts anew: give one of them")
-        return self.networks_
 
     def _keep(self, members: list[Member]) -> None:
         """Set what training leaves behind."""
+        self._members = members
         self.networks_ = [member.net for member in members]
         self.histories_ = [member.history for member in members]
         first = members[0]
@@ -198,7 +225,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
 
     @property
     def encoder_(self) -> TableEncoder | None:
-        """What turns rows into inputs, column by column; None where a matrix of numbers is taken as it is."""
+        """What turns rows into inputs, column by column; None where a matrix of numbers is taken as it is.
+
+        Its `target` is a stand-in, and so are its `targets`: what is predicted the estimator itself knows.
+        """
         return self._encoding.encoder if isinstance(self._encoding, ByColumns) else None
 
     # Predicting
@@ -212,11 +242,21 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         return self._encoding.inputs(read_rows(self, X, reset=False))
 
     def _outputs(self, inputs: Inputs, networks: Sequence[Network] = ()) -> NDArray[np.float64]:
-        """Return the mean of the outputs of all networks, or of some, shape (rows, outputs)."""
+        """Return the mean of the outputs of all networks, or of some, shape (rows, outputs).
+
+        Raises `InputError` for a row whose outputs are not finite.
+        """
         wide = len(inputs) >= _ROWS_FOR_THREADS
         with one_thread() if wide else nullcontext():
             outputs = [net.predict(inputs) for net in networks or self.networks_]
-        mean: NDArray[np.float64] = np.mean(outputs, axis=0, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean: NDArray[np.float64] = np.mean(outputs, axis=0, dtype=np.float64)
+        wrong = ~np.isfinite(mean).all(axis=1)
+        if wrong.any():
+            row = int(wrong.argmax()) + 1
+            raise InputError(
+                f"the prediction for row {row} is not a finite number: the row is too far from those in training"
+            )
         return mean
 
     def explain(self, X: Any, row: int = 0, y: Any = None, **options: Any) -> Document:
@@ -226,7 +266,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
         ----------
         X : rows as for `predict`.
         row : which of them, counted from 0.
-        y : its target, or those of all rows; if left out, what is predicted.
+        y : its target (of several outputs a row of them), or those of all rows; if left out, what is predicted.
         options : as for `chainrule.Network.explain`: `focus`, `style`, `digits`, `language`, `optimizer`, ...
 
         The numbers are those of the network (of an ensemble the first): inputs as columns became them, outputs before

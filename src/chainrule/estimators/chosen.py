@@ -11,7 +11,7 @@ from chainrule.errors import InputError, shown
 from chainrule.losses import LOSSES, Loss, as_loss
 from chainrule.losses import loss as loss_with
 from chainrule.optimizers import Optimizer, as_optimizer
-from chainrule.ranges import check_number, check_yes_no, whole
+from chainrule.ranges import check_number, check_yes_no
 from chainrule.recipes import Recipe, recipe_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ class Chosen:
     recipe: Recipe
     own_layers: tuple[AnyLayer, ...]
     """The hidden layers, where the user gave layers instead of sizes."""
-    as_it_is: bool
-    """Whether a matrix of numbers is the network's input as it is."""
     is_stream: bool = False
     """Whether rows come in batches, nobody knows how many: shown once, with a constant rate."""
 
@@ -48,18 +46,12 @@ class Chosen:
         if not isinstance(given["rate"], Real):
             given["rate"] = None  # a schedule
         recipe = recipe_of(estimator.recipe, kind).changed(hidden=hidden, **given)
-        for name in ("epochs", "batch_size"):
-            whole(name, getattr(recipe, name))
-        if recipe.patience is not None:
-            whole("patience", recipe.patience)
-        for name in ("validation_fraction", "smoothing", "dropout"):
-            check_number(name, getattr(recipe, name), least=0, below=1)
         check_yes_no("calibrate", getattr(estimator, "calibrate", True))
         if estimator.max_seconds is not None:
             check_number("max_seconds", estimator.max_seconds, least=0)
         if layers:
             recipe = replace(recipe, style=replace(recipe.style, codes=False))  # for Columns alone
-        return cls(recipe, layers, estimator.recipe == "plain")
+        return cls(recipe, layers)
 
     def for_streams(self) -> Chosen:
         """Return what is chosen for rows that come in batches."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from chainrule.calibrated import shares, tempered
 from chainrule.errors import InputError
 from chainrule.estimators.base import NetworkEstimator
-from chainrule.estimators.calibration import fit_temperature, tempered
+from chainrule.estimators.calibration import fit_temperature
 from chainrule.estimators.parts import Part, Weights, class_weights
 from chainrule.estimators.targets import Indicators, Labels, classes_of, read_classes
 
@@ -67,12 +68,14 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     networks_, network_ : the trained networks, and the first of them.
     histories_, history_ : the courses of their trainings, and that of the first.
     n_iter_ : epochs trained.
-    loss_curve_ : cost of the training rows by epoch.
-    validation_scores_ : score of the validation rows by epoch (or their negative cost); None if there were none.
+    loss_curve_ : cost of the training rows by epoch, of an ensemble that of its first network.
+    validation_scores_ : score of the validation rows by epoch (or their negative cost), of an ensemble that of its
+        first network; None if there were none.
     temperature_ : by which logarithms of probabilities are divided; None if it was not fitted.
-    interrupted_ : whether Ctrl-C ended the training. Networks of an ensemble that had hardly begun are left out then.
+    interrupted_ : whether Ctrl-C ended the training. Networks of an ensemble that had hardly begun are left out then; a
+        `fit` with `warm_start` goes on with the others and begins those anew.
     encoder_ : the `chainrule.tables.TableEncoder` that turns rows into inputs; None where a matrix of numbers is
-        taken as it is (recipe="plain").
+        taken as it is (recipe="plain"). Its `target` is a stand-in and not to be used.
     n_features_in_, feature_names_in_ : as in scikit-learn.
 
     >>> X = [["red", 1.0], [None, 1.5], ["blue", 3.0], ["blue", None]] * 5
@@ -180,10 +183,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def _probabilities(self, outputs: NDArray[np.float64], temperature: float | None) -> NDArray[np.float64]:
         separate = isinstance(self._target, Indicators)
-        if not separate:
-            sums = outputs.sum(axis=1, keepdims=True)
-            outputs = np.divide(outputs, sums, out=np.full_like(outputs, 1 / outputs.shape[1]), where=sums > 0)
-        return outputs if temperature is None else tempered(outputs, temperature, separate=separate)
+        p = outputs if separate else shares(outputs)
+        return p if temperature is None else tempered(p, temperature, separate=separate)
 
     def _decode(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         return self._target.decode(self._probabilities(outputs, self.temperature_))
@@ -216,17 +217,24 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return {**super()._attributes(*networks), "temperature_": None}
 
     def _complete(self, validations: Sequence[Part | None]) -> None:
-        self.temperature_ = None
-        known = [(net, rows) for net, rows in zip(self.networks_, validations, strict=False) if rows is not None]
-        if self.calibrate and known:
-            raw = np.concatenate([self._raw(net, rows) for net, rows in known])
-            targets = np.concatenate([self._target.encode(rows.y) for _, rows in known])
-            costs = np.concatenate([np.ones(len(rows)) if rows.costs is None else rows.costs for _, rows in known])
-            self.temperature_ = fit_temperature(raw, targets, costs, separate=isinstance(self._target, Indicators))
+        asked = [([net], rows) for net, rows in zip(self.networks_, validations, strict=False) if rows is not None]
+        self.temperature_ = self._temperature(asked) if self.calibrate and asked else None
 
-    def _raw(self, net: Network, rows: Part) -> NDArray[np.float64]:
-        """Return what a network says of rows that it was not trained with; the others may have been."""
-        return self._probabilities(self._outputs(self._encoding.inputs(rows.rows), [net]), None)
+    def _temperature(self, asked: list[tuple[list[Network], Part]]) -> float:
+        """Return the temperature by what networks say of rows that they were not trained with.
+
+        Of rows that no network was trained with that is their mean. A row that several are asked of counts once.
+        """
+        first = asked[0][1]
+        if all(rows is first for _, rows in asked):
+            asked = [(self.networks_, first)]
+        raw = [self._probabilities(self._outputs(self._encoding.inputs(rows.rows), nets), None) for nets, rows in asked]
+        targets = [self._target.encode(rows.y) for _, rows in asked]
+        costs = np.concatenate([np.ones(len(rows)) if rows.costs is None else rows.costs for _, rows in asked])
+        places = np.concatenate([np.arange(len(rows)) if rows.places is None else rows.places for _, rows in asked])
+        costs = costs / np.bincount(places)[places]
+        separate = isinstance(self._target, Indicators)
+        return fit_temperature(np.concatenate(raw), np.concatenate(targets), costs, separate=separate)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn may expect: several labels at once, beside what a classifier does."""

@@ -48,10 +48,7 @@ class AsItIs:
 
     def layers(self, recipe: Recipe, outputs: int, last: str) -> list[AnyLayer]:
         """Return the layers of the recipe's network with Dense as the first one."""
-        from chainrule.layers import Dense
-
-        hidden: list[AnyLayer] = [Dense(units, recipe.activation) for units in recipe.hidden]
-        return [*with_dropout(hidden, recipe), Dense(outputs, last)]
+        return recipe.layers(None, outputs, last)
 
 
 @dataclass(frozen=True)
@@ -83,36 +80,21 @@ def learn_encoding(
 ) -> Encoding:
     """Return how rows like these training rows become inputs; with `as_it_is` a matrix of numbers stays what it is.
 
-    Whole-number weights count as repeated rows for what columns learn (medians, scales, frequent values); of other
-    weights only whether they are 0.
+    Whole-number weights count as repeated rows for what columns learn (medians, scales, frequent values); others do not
+    count. Rows of weight 0 must have been left out.
     """
     if as_it_is and matrix_of(rows) is not None:
         return AsItIs(list(names))
     if len(rows) < 2:
         raise InputError("n_samples=1: columns cannot be learned from 1 sample; at least 2 are needed")
-    import polars as pl
-
     from chainrule.tables.encoder import TableEncoder, fit_columns
     from chainrule.tables.targets import Quantity
 
-    frame, repeats = _frame_of(rows, names), None
-    if weights is not None:
-        frame, weights = frame.filter(weights != 0), weights[weights != 0]
-        repeats = _repeats(weights)
-    used, left_out = fit_columns(frame, style, repeats)
+    used, left_out = fit_columns(_frame_of(rows, names), style, None if weights is None else _repeats(weights))
     if not used:
         reasons = "; ".join(f"{name!r} ({reason})" for name, reason in list(left_out.items())[:6])
         raise InputError(f"no column of X can be learned from; left out: {reasons}")
-    assert isinstance(frame, pl.DataFrame)
     return ByColumns(list(names), TableEncoder(used, Quantity("y"), left_out))
-
-
-def with_dropout(hidden: Sequence[AnyLayer], recipe: Recipe) -> list[AnyLayer]:
-    """Return hidden layers, each with the recipe's dropout behind it."""
-    from chainrule.layers import Dropout
-
-    dropout = [Dropout(recipe.dropout)] if recipe.dropout else []
-    return [layer for one in hidden for layer in (one, *dropout)]
 
 
 def matrix_of(rows: Matrix | pl.DataFrame) -> Matrix | None:

@@ -34,7 +34,7 @@ def _given_target(estimator: NetworkEstimator, y: Any, place: int, rows: int) ->
     """Return the target of the row: of all targets, or of one; None if none is given."""
     if y is None:
         return None
-    if np.ndim(y) == 0:
+    while np.ndim(y) < estimator._target.ndim:  # one row of them
         y = [y]
     targets = estimator._target.encode(estimator._read_targets(y))
     if len(targets) not in (1, rows):

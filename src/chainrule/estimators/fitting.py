@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines.processor import available_cores
 from chainrule.errors import InputError, shown
+from chainrule.estimators.arrays import Arrays
 from chainrule.estimators.chosen import Chosen, last_activation
 from chainrule.estimators.members import Data, Member, Task, new_networks
-from chainrule.estimators.parts import Part, Split, check_lengths, check_weights
+from chainrule.estimators.parts import Part, Split, check_lengths, read_weights
 from chainrule.estimators.rows import read_rows
 from chainrule.estimators.scoring import scorer_of
+from chainrule.estimators.seen import Seen
 from chainrule.estimators.splitting import check_parts, set_aside
 from chainrule.estimators.tasks import EpochTasks
-from chainrule.estimators.watching import Look, Watch
+from chainrule.estimators.watching import Look, Scorer, Watch
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.ranges import MOST_SEED, whole
 from chainrule.settings import Settings
-from chainrule.tally import rows_of
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import NetworkEstimator
+    from chainrule.history import History
 
 Triple = tuple[Any, Any, Any]
 
@@ -51,7 +53,7 @@ class Fitting:
         rows = read_rows(estimator, X, reset=reset)
         targets = estimator._read_targets(y)
         check_lengths(rows, targets)
-        checked = check_weights(weights, rows)
+        checked = read_weights(weights, rows)
         return Part(X, None, rows, targets, checked, estimator._costs(targets, checked, learn))
 
     def split(self, training: Part, given: Triple) -> list[Split]:
@@ -81,11 +83,9 @@ class Fitting:
             check_parts(rows, aside, fraction)
         return Split(present.take(rows), present.take(aside)) if len(aside) else Split(present, None)
 
-    def data(self, net: Network, part: Part) -> Data:
-        """Return rows as a network's inputs, targets and weights."""
-        estimator = self.estimator
-        given = net.given(estimator._encoding.inputs(part.rows), estimator._target.encode(part.y), part.costs)
-        return given if part.costs is None or part.costs.all() else rows_of(given, part.costs.nonzero()[0])
+    def arrays(self, net: Network) -> Arrays:
+        """Return what turns rows into the arrays of a network, and of all of its shape."""
+        return Arrays(net, self.estimator._encoding, self.estimator._target)
 
     # Networks
 
@@ -97,6 +97,11 @@ class Fitting:
         net = Network(len(estimator._encoding.input_names), layers, loss, seed=self.seed)
         return new_networks(net, self.members * self.starts)
 
+    def seen(self) -> list[Seen]:
+        """Return what is known, for each member of the ensemble, before it has seen a category."""
+        encoder = self.estimator.encoder_
+        return [Seen.nothing(encoder.codes if encoder else ()) for _ in range(self.members)]
+
     def settings(self, chooses_best: bool) -> Settings:
         """Return how to train; where costs choose the best epoch and nothing is said of patience, all are trained."""
         estimator, recipe = self.estimator, self.chosen.recipe
@@ -104,14 +109,12 @@ class Fitting:
         if estimator.scoring is not None and (estimator.checkpoint is not None or estimator.resume is not None):
             raise InputError("a checkpoint does not hold the scores of scoring: leave one of them out")
         limit = estimator.max_seconds
-        workers = threads_of(estimator.threads) or available_cores()
-        rounds = math.ceil(self.members * self.starts / workers)  # a network begins when another has ended
         return Settings(
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             seed=self.seed,
             early_stopping=None if estimator.scoring is not None else patience,
-            stop_seconds=None if limit is None else limit / rounds,
+            stop_seconds=None if limit is None else limit / self._rounds,
             checkpoint=estimator.checkpoint,
             resume=estimator.resume,
             checkpoint_seconds=estimator.checkpoint_seconds,
@@ -119,6 +122,12 @@ class Fitting:
             engine=estimator.engine,
             threads=threads_of(estimator.threads),
         )
+
+    @property
+    def _rounds(self) -> int:
+        """The networks that a core trains one after another."""
+        workers = threads_of(self.estimator.threads) or available_cores()
+        return math.ceil(self.members * self.starts / workers)
 
     def optimizer(self) -> Optimizer:
         """Return the optimiser."""
@@ -134,26 +143,39 @@ class Fitting:
         context.call_on_fit_task_begin(estimator=self.estimator, **passed)
         return context
 
-    def train(self, networks: Sequence[Network], splits: Sequence[Split], passed: Any, before: int) -> list[Member]:
+    def train(
+        self, networks: Sequence[Network], splits: Sequence[Split], passed: Any, before: int, seen: Sequence[Seen]
+    ) -> list[Member]:
         """Train the networks under the eyes of all who watch, and return those kept.
 
-        `passed` is what scikit-learn's callbacks may ask for: X, y and metadata; `before` the epochs trained before.
+        `passed` is what scikit-learn's callbacks may ask for: X, y and metadata; `before` the epochs trained before,
+        and `seen` the categories that each member was trained with then.
         """
-        estimator, recipe = self.estimator, self.chosen.recipe
-        rows = [rows for split in splits for rows in [self._rows(networks[0], split)] * self.starts]
-        scorers = [scorer for split in splits for scorer in [scorer_of(estimator, split.validation)] * self.starts]
+        estimator, recipe, arrays = self.estimator, self.chosen.recipe, self.arrays(networks[0])
+        rows: list[tuple[Data, Data | None]] = []
+        scorers: list[Scorer | None] = []
+        for split in splits:
+            held_out = None if split.validation is None else arrays.data(split.validation)
+            rows += [(arrays.data(split.training), held_out)] * self.starts
+            scorers += [scorer_of(estimator, split.validation, arrays)] * self.starts
+        del arrays  # and with it all rows as one array, of which each network now has its own
         with ExitStack() as stack:
             looks = self._looks(networks, passed, stack)
             watch: Callable[[int], Watch] | None = None
             if any(scorers) or any(looks):
                 watch = lambda number: Watch(scorers[number], recipe.patience, looks[number])  # noqa: E731
             chooses_best = all(held_out is not None for _, held_out in rows)
-            task = Task(self.optimizer(), self.settings(chooses_best), rows, watch, before)
-            return task.train(networks, self.starts)
+            task = Task(self.optimizer(), self.settings(chooses_best), rows, watch, before, seen)
+            members = task.train(networks, self.starts)
+        if self._rounds > 1:
+            self._tell_shares([member.history for member in members])
+        return members
 
-    def _rows(self, net: Network, split: Split) -> tuple[Data, Data | None]:
-        validation = split.validation
-        return self.data(net, split.training), None if validation is None else self.data(net, validation)
+    def _tell_shares(self, histories: Sequence[History]) -> None:
+        """Say of what the seconds are a share that ended a training."""
+        for history in histories:
+            if history.stopped.endswith(" seconds are over"):
+                history.stopped = f"its share of {self.estimator.max_seconds:g} seconds is over"
 
     def _looks(self, networks: Sequence[Network], passed: Any, stack: ExitStack) -> list[list[Look]]:
         """Return, for each network, the callbacks of chainrule and the tasks of scikit-learn's."""

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, shown
 
 _NESTED = (nw.List, nw.Struct, nw.Array, nw.Binary)
 
@@ -71,7 +71,7 @@ def _known_to_polars(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def of_objects(name: str, values: Sequence[Any]) -> pl.Series:
     """Return a column of Python objects: of numbers, truth values or dates if all are, else of texts.
 
-    None, NaN, NaT and pandas' NA are missing.
+    None, NaN, NaT and pandas' NA are missing. Raises `InputError` for a number too large for float64.
 
     >>> of_objects("a", [1, None, 2.5]).dtype, of_objects("b", [1, "one"]).to_list()
     (Float64, ['1', 'one'])
@@ -80,8 +80,20 @@ def of_objects(name: str, values: Sequence[Any]) -> pl.Series:
     types = {type(value) for value in found if value is not None}
     for kinds, dtype, convert in _KINDS:
         if types and all(issubclass(one, kinds) for one in types):
-            return pl.Series(name, [None if value is None else convert(value) for value in found], dtype=dtype)
+            return pl.Series(name, _converted(name, found, convert), dtype=dtype)
     return pl.Series(name, [None if value is None else str(value) for value in found], dtype=pl.String)
+
+
+def _converted(name: str, values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    converted: list[Any] = []
+    for row, value in enumerate(values, start=1):
+        try:
+            converted.append(None if value is None else convert(value))
+        except OverflowError:
+            raise InputError(
+                f"column {shown(name)} holds {shown(value)} in row {row}: numbers must be below 1.8e308"
+            ) from None
+    return converted
 
 
 def _is_missing(value: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import TrainingError
+from chainrule.estimators.seen import Seen
 from chainrule.estimators.watching import Watch
 from chainrule.history import History
 from chainrule.many import Job, train_all
@@ -22,17 +23,22 @@ from chainrule.trainer import Trainer
 Data = dict[str, Any]
 
 
+class InterruptedWarning(UserWarning):
+    """Ctrl-C ended the training of an estimator, which has what was learned until then."""
+
+
 @dataclass(frozen=True)
 class Member:
     """A trained network with its history and, if it was scored, the score of the validation rows by epoch.
 
-    `number` is its place in the ensemble.
+    `number` is its place in the ensemble, by which rows are set aside for it; `seen` the categories trained with.
     """
 
     net: Network
     history: History
     scores: list[float] | None
     number: int
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class Task:
     """What all networks of an estimator have in common, and for each of them the rows to train and to validate with.
 
     `watch` makes what looks at a training after each epoch, given its number; None where nobody does. `before` is how
-    many epochs were trained before, from which batches are drawn in another order.
+    many epochs were trained before, from which batches are drawn in another order; `seen` are the categories that each
+    member of the ensemble was trained with then.
     """
 
     optimizer: Optimizer
@@ -48,6 +55,7 @@ class Task:
     rows: Sequence[tuple[Data, Data | None]]
     watch: Callable[[int], Watch] | None
     before: int
+    seen: Sequence[Seen]
 
     def train(self, networks: Sequence[Network], starts: int) -> list[Member]:
         """Train all networks; of each `starts` that follow one another keep the best.
@@ -67,7 +75,9 @@ class Task:
             history, watch = results[best], watches[best]
             if isinstance(history, TrainingError):
                 raise history
-            members.append(Member(jobs[best].net, history, watch.scores if watch else None, number))
+            net, seen = jobs[best].net, self.seen[number]
+            seen.note(net, jobs[best].data)
+            members.append(Member(net, history, watch.scores if watch else None, number, seen))
         return members
 
     def _job(self, net: Network, rows: tuple[Data, Data | None], watch: Watch | None) -> Job:
@@ -88,14 +98,14 @@ class Task:
                     watch.finish(job.net, result)
         return results
 
-    def _badness(self, job: Job, result: History | TrainingError, watch: Watch | None) -> float:
-        """Return what is lower for a better start: its best score, or the cost of the rows watched."""
+    def _badness(self, job: Job, result: History | TrainingError, watch: Watch | None) -> tuple[bool, float]:
+        """Return what is lower for a better start: whether it diverged; its best score, or the cost of rows watched."""
         if isinstance(result, TrainingError):
-            return math.inf
+            return True, math.inf
         if watch and watch.scores is not None:
-            return -watch.best_score
+            return False, -watch.best_score
         watched = job.data if job.held_out is None else job.held_out
-        return job.net.cost(watched, penalties=job.held_out is None)
+        return False, job.net.cost(watched, penalties=job.held_out is None)
 
 
 def worth_keeping(members: Sequence[Member]) -> list[Member]:

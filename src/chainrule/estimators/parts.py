@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown
-from chainrule.estimators.rows import Matrix, part_of
+from chainrule.estimators.rows import Matrix
 from chainrule.estimators.splitting import Places
 from chainrule.ranges import check_number
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 Weights = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Some rows: as given, as read, their checked targets and their weights.
 
     `places` are the rows' numbers in what was given, None for all of it. `weights` are those given, `costs` with the
-    classes' weights in them; None for 1 everywhere.
+    classes' weights in them; None for 1 everywhere. `origin` is the part that the rows were taken from, and which of
+    its rows they are.
     """
 
     given: Any
@@ -34,6 +35,7 @@ class Part:
     y: NDArray[Any]
     weights: Weights | None
     costs: Weights | None
+    origin: tuple[Part, Places] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -43,7 +45,7 @@ class Part:
         weights = None if self.weights is None else self.weights[chosen]
         costs = None if self.costs is None else self.costs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        return Part(self.given, places, part_of(self.rows, chosen), self.y[chosen], weights, costs)
+        return Part(self.given, places, self.rows[chosen], self.y[chosen], weights, costs, (self, chosen))
 
     @property
     def X(self) -> Any:
@@ -59,7 +61,7 @@ class Part:
         """Return the rows whose weight is not 0: a row of weight 0 is one that is not there."""
         if self.weights is None or self.weights.all():
             return self
-        return self.take(np.flatnonzero(self.weights))
+        return replace(self.take(np.flatnonzero(self.weights)), origin=None)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Split:
     validation: Part | None
 
 
-def check_weights(weights: Any, rows: Matrix | pl.DataFrame) -> Weights | None:
+def read_weights(weights: Any, rows: Matrix | pl.DataFrame) -> Weights | None:
     """Return sample weights, shape (rows,), float64; raises `ValueError` as scikit-learn does."""
     if weights is None:
         return None
@@ -90,7 +92,10 @@ def check_lengths(rows: Matrix | pl.DataFrame, y: NDArray[Any], names: tuple[str
 
 
 def class_weights(given: Any, y: NDArray[Any], weights: Weights | None) -> dict[Any, float]:
-    """Return the weight of each class by a dictionary (1 for others) or "balanced"; raises `ValueError` otherwise."""
+    """Return the weight of each class by a dictionary or "balanced", 1 for others; raises `ValueError` otherwise.
+
+    Rows of weight 0 are not there, so that a class of nothing else has no weight of its own.
+    """
     from sklearn.utils.class_weight import compute_class_weight
 
     if isinstance(given, Mapping):
@@ -99,6 +104,8 @@ def class_weights(given: Any, y: NDArray[Any], weights: Weights | None) -> dict[
         }
     if given != "balanced":
         raise InputError(f"class_weight must be 'balanced' or a dictionary such as {{'rare': 5}}, not {shown(given)}")
+    if weights is not None:
+        y, weights = y[weights > 0], weights[weights > 0]
     classes = np.unique(y)
     found = compute_class_weight(given, classes=classes, y=y, sample_weight=weights)
     return dict(zip(classes.tolist(), found.tolist(), strict=True))

@@ -50,13 +50,8 @@ def feature_names(estimator: Any) -> list[str]:
     return [f"x{place}" for place in range(estimator.n_features_in_)] if known is None else list(known)
 
 
-def part_of(rows: Matrix | pl.DataFrame, chosen: NDArray[np.intp]) -> Matrix | pl.DataFrame:
-    """Return some of the rows."""
-    return rows[chosen]
-
-
 def _is_frame(X: Any) -> bool:
-    if isinstance(X, np.ndarray | list | tuple) or not hasattr(X, "__class__"):
+    if isinstance(X, np.ndarray | list | tuple):
         return False
     import narwhals as nw  # scikit-learn has it too
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
+    from chainrule.estimators.arrays import Arrays
     from chainrule.estimators.base import NetworkEstimator
     from chainrule.estimators.parts import Part
     from chainrule.estimators.watching import Scorer
     from chainrule.network import Network
 
 
-def scorer_of(estimator: NetworkEstimator, validation: Part | None) -> Scorer | None:
-    """Return what scores a network by the estimator's `scoring`, None if that is None.
+def scorer_of(estimator: NetworkEstimator, validation: Part | None, arrays: Arrays) -> Scorer | None:
+    """Return what scores a network by the estimator's `scoring` of rows that are `arrays`, None if that is None.
 
     Raises `InputError` where there are no rows to validate with.
     """
@@ -28,7 +29,7 @@ def scorer_of(estimator: NetworkEstimator, validation: Part | None) -> Scorer | 
     scorer = check_scoring(estimator, scoring=estimator.scoring)
     X, y = validation.X, validation.y
     weights = {} if validation.weights is None else {"sample_weight": validation.weights}
-    inputs = estimator._encoding.inputs(validation.rows)
+    inputs = arrays.inputs(validation)
 
     def score(net: Network) -> float:
         view = copy.copy(estimator)

@@ -17,9 +17,10 @@ def set_aside(
 ) -> tuple[Places, Places]:
     """Return the rows to train with and those to validate, both in their order.
 
-    Each `turn` sets aside others, until all rows had theirs; then a new round begins, in another order. With `classes`,
-    a number for each row, each class has its share in the part set aside to within a row, and keeps a row to train with
-    at least.
+    Of one order of the rows each `turn` sets aside places evenly spread, and the next turn those one before them. After
+    ``1 / fraction`` turns, to the nearest whole number, a new round begins in another order. By then all rows were set
+    aside if that number and the part are whole; else some were not, or some twice. With `classes`, a number for each
+    row, each class has its share in the part set aside to within a row, and keeps a row to train with at least.
 
     >>> training, aside = set_aside(10, 0.2, seed=0, classes=np.array([0] * 5 + [1] * 5))
     >>> len(training), (aside < 5).tolist()

@@ -21,6 +21,8 @@ class Labels:
 
     classes: NDArray[Any]
     last: ClassVar[str] = "softmax"
+    ndim: ClassVar[int] = 1
+    """The number of axes of y."""
     loss: ClassVar[str] = "cross_entropy"
 
     @property
@@ -30,11 +32,17 @@ class Labels:
 
     def places(self, y: NDArray[Any]) -> NDArray[np.intp]:
         """Return the place of each label among the classes; raises `InputError` for a label that is none of them."""
-        places = np.searchsorted(self.classes, y)
+        known = shown(self.classes.tolist())
+        try:
+            places = np.searchsorted(self.classes, y)
+        except TypeError:
+            kinds, own = _kinds_of(y), _kinds_of(self.classes)
+            raise InputError(
+                f"y has labels of the kind {kinds}, but the classes are of the kind {own}: {known}"
+            ) from None
         wrong = self.classes[np.minimum(places, len(self.classes) - 1)] != y
         if wrong.any():
             row = int(np.argmax(wrong))
-            known = shown(self.classes.tolist())
             raise InputError(
                 f"y has the class {shown(y[row : row + 1].tolist()[0])} in row {row + 1}, not among {known}"
             )
@@ -58,6 +66,8 @@ class Indicators:
 
     outputs: int
     last: ClassVar[str] = "sigmoid"
+    ndim: ClassVar[int] = 2
+    """The number of axes of y."""
     loss: ClassVar[str] = "binary_cross_entropy"
 
     @property
@@ -112,9 +122,14 @@ class Numbers:
         """The number of outputs."""
         return len(self.mean)
 
+    @property
+    def ndim(self) -> int:
+        """The number of axes of y."""
+        return 1 if self.flat else 2
+
     def encode(self, y: NDArray[Any]) -> Targets:
         """Return the scaled targets, shape (rows, outputs)."""
-        if y.ndim != 2 - self.flat or (y.ndim == 2 and y.shape[1] != self.outputs):
+        if y.ndim != self.ndim or (y.ndim == 2 and y.shape[1] != self.outputs):
             shape = "(rows,)" if self.flat else f"(rows, {self.outputs})"
             raise InputError(f"y must have shape {shape} as in the first training, not {y.shape}")
         return ((y.reshape(len(y), -1) - self.mean) / self.scale).astype(np.float32)
@@ -174,7 +189,8 @@ def classes_of(y: NDArray[Any]) -> NDArray[Any]:
     try:
         return np.unique(y)
     except TypeError:
-        kinds = sorted({type(label).__name__ for label in y.ravel().tolist()})
-        raise InputError(
-            f"y mixes labels of the kinds {', '.join(kinds)}, which have no order: give one kind"
-        ) from None
+        raise InputError(f"y mixes labels of the kinds {_kinds_of(y)}, which have no order: give one kind") from None
+
+
+def _kinds_of(labels: NDArray[Any]) -> str:
+    return ", ".join(sorted({type(label).__name__ for label in labels.ravel().tolist()}))

@@ -24,7 +24,7 @@ class Watch:
 
     Parameters
     ----------
-    scorer : of the validation rows, the higher the better; None to leave the best epoch to the costs.
+    scorer : of the validation rows, the higher the better, NaN worst of all; None to leave the best epoch to the costs.
     patience : epochs without a better score after which training ends.
     looks : called with the network and the history, one training at a time.
     """
@@ -48,6 +48,8 @@ class Watch:
             return False
         score = float(self.scorer(net))
         self.scores.append(score)
+        if math.isnan(score):
+            score = -math.inf
         if self._kept is None or score > self.best_score:
             self.best_score, self.best_epoch, self._kept = score, epoch, snapshot(net)
         self._gave_up = self.patience is not None and epoch - self.best_epoch >= self.patience

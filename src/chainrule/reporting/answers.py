@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.tables import Classes
+from chainrule.tables.counting import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from chainrule.models import Model
     from chainrule.tables.targets import Target
 
-_ROWS = 10_000
+ROWS = 10_000
+"""So many rows are asked about at a time."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,15 @@ class Answers:
         return f"always the mean, {float(self.constant):.4g}"
 
 
-def ask(model: Model, frame: pl.DataFrame) -> NDArray[np.float64]:
+def ask(model: Model, frame: pl.DataFrame, at_once: int = ROWS) -> NDArray[np.float64]:
     """Return what a model says of a table's rows: probabilities, shape (rows, classes), or numbers, shape (rows,).
 
     Raises InputError for a table that does not fit, and for an answer that is not finite.
     """
     found = []
-    for start in range(0, len(frame), _ROWS):
-        predicted = model.predict(frame[start : start + _ROWS])
+    for start in range(0, len(frame), at_once):
+        with counted(range(start, start + at_once)):
+            predicted = model.predict(frame[start : start + at_once])
         found.append(predicted[:, 1:].to_numpy() if predicted.width > 1 else predicted.to_series().to_numpy())
     return np.concatenate(found)
 
@@ -95,19 +98,20 @@ def constant_of(y: NDArray[Any], classes: int | None, weights: NDArray[np.float6
     return np.asarray(counts / counts.sum())
 
 
-def merged(parts: Sequence[Answers], target: Target) -> Answers:
+def merged(parts: Sequence[Answers], actual: Sequence[NDArray[Any]], target: Target) -> Answers:
     """Return the answers of several models, each asked of other rows, as if one had given them.
 
-    Models may know different classes of `target`; one that a model does not know has the probability 0.
+    Models may know different classes of `target`; one that a model does not know has the probability 0. `actual` is the
+    truth of the rows of each part by places in `target`, which knows more classes than a model may.
     """
-    aligned = [_aligned(part, target) for part in parts]
+    aligned = [_aligned(*part, target) for part in zip(parts, actual, strict=True)]
     constant = np.mean([part.constant for part in aligned], axis=0)
     weights = None if parts[0].weights is None else np.concatenate([part.row_weights for part in parts])
-    actual, outputs = (np.concatenate([getattr(part, name) for part in aligned]) for name in ("actual", "outputs"))
-    return Answers(target, actual, outputs, constant, weights)
+    outputs = np.concatenate([part.outputs for part in aligned])
+    return Answers(target, np.concatenate(actual), outputs, constant, weights)
 
 
-def _aligned(part: Answers, target: Target) -> Answers:
+def _aligned(part: Answers, actual: NDArray[Any], target: Target) -> Answers:
     if not (isinstance(part.target, Classes) and isinstance(target, Classes)):
         return part
     places = np.array([list(target.labels).index(label) for label in part.target.labels])
@@ -115,5 +119,4 @@ def _aligned(part: Answers, target: Target) -> Answers:
     outputs[:, places] = part.outputs
     constant = np.zeros(len(target.labels))
     constant[places] = part.constant
-    actual = np.where(part.actual < 0, -1, places[part.actual])
     return Answers(target, actual, outputs, constant, part.weights)

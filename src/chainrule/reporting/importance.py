@@ -31,15 +31,17 @@ class Importance:
     Parameters
     ----------
     score : the name of the score.
-    loss : by which it falls, by column: mean over the repeats.
-    deviation : the standard deviation over the repeats.
-    rows, repeats : how many rows it was measured on, and how often each column was shuffled.
+    loss : by which it falls, by column: mean over all shufflings, those of each model.
+    deviation : the standard deviation over all shufflings.
+    rows : how many rows it was measured on.
+    models, repeats : how many models it was measured on, and how often each column was shuffled for each of them.
     """
 
     score: str
     loss: dict[str, float]
     deviation: dict[str, float]
     rows: int
+    models: int
     repeats: int
 
 
@@ -54,45 +56,47 @@ def importance(
     repeats : how often each column is shuffled for each model.
     seed : of the order; and of the rows, where there are more than 2,000.
 
-    Returns None if there is nothing to measure by.
+    Returns None if there is nothing to measure by. A column that a model leaves out changes nothing that it says.
     """
-    falls: dict[str, list[float]] = {}
+    measured: list[dict[str, list[float]]] = []
     rows = 0
     for number, (model, frame, answers) in enumerate(parts):
         random = np.random.default_rng([seed, number])
         places = np.arange(len(frame))
         if len(frame) > MOST_ROWS:
             places = np.sort(random.choice(places, MOST_ROWS, replace=False))
-        rows += len(places)
-        _measure(model, frame[places], _taken(answers, places), repeats, random, falls)
-    if not falls:
+        found = _falls(model, frame[places], _taken(answers, places), repeats, random)
+        if found:
+            measured.append(found)
+            rows += len(places)
+    if not measured:
         return None
+    columns = dict.fromkeys(column for found in measured for column in found)
+    falls = {column: [found.get(column, [0.0] * repeats) for found in measured] for column in columns}
     loss = {column: float(np.mean(found)) for column, found in falls.items()}
     deviation = {column: float(np.std(found)) for column, found in falls.items()}
     name = "accuracy" if isinstance(parts[0][2].target, Classes) else "R²"
-    return Importance(name, loss, deviation, rows, repeats)
+    return Importance(name, loss, deviation, rows, len(measured), repeats)
 
 
-def _measure(
-    model: Model,
-    frame: pl.DataFrame,
-    answers: Answers,
-    repeats: int,
-    random: np.random.Generator,
-    falls: dict[str, list[float]],
-) -> None:
-    """Add the falls of the score, for each column as many as there are repeats."""
+def _falls(
+    model: Model, frame: pl.DataFrame, answers: Answers, repeats: int, random: np.random.Generator
+) -> dict[str, list[float]]:
+    """Return the falls of the score, for each column as many as there are repeats; none if it cannot be measured."""
     table = model.table
     best = main_value(answers)
     if table is None or best is None or len(table.columns) > MOST_COLUMNS:
-        return
+        return {}
     x = table.inputs(frame)
+    falls: dict[str, list[float]] = {}
     for column, places in table.places().items():
         for _ in range(repeats):
             shuffled = x.copy()
             shuffled[:, places] = x[random.permutation(len(x))][:, places]
             found = main_value(replace(answers, outputs=_outputs(model, shuffled)))
-            falls.setdefault(column, []).append(best - (found or 0.0))
+            if found is not None:
+                falls.setdefault(column, []).append(best - found)
+    return falls
 
 
 def _outputs(model: Model, x: NDArray[Any]) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ def effective_rows(weights: Numbers) -> float:
 def bootstrap(measure: Callable[[Numbers], Numbers], weights: Numbers, seed: int = 0) -> tuple[float, float]:
     """Return the interval of a score, from the rows drawn again and again (Efron 1979, percentiles).
 
-    1,000 times, of very many rows fewer times, but at least 100.
+    1,000 times, of very many rows fewer times, but at least 100. One row tells nothing of others: then NaN.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ def bootstrap(measure: Callable[[Numbers], Numbers], weights: Numbers, seed: int
     True
     """
     rows, random = len(weights), np.random.default_rng(seed)
+    if np.count_nonzero(weights) < 2:
+        return np.nan, np.nan
     draws = max(100, min(RESAMPLES, _MOST_DRAWS // rows))
     at_once = max(1, _AT_ONCE // rows)
     found = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.explain.markup import element, escaped
 from chainrule.reporting.charts import Axes, drawing, margin
+from chainrule.reporting.importance import MOST_COLUMNS as MOST_MEASURED
 from chainrule.reporting.importance import Importance
 from chainrule.reporting.pieces import figure, folded, name, paragraph, section, signed, table
 from chainrule.tables import Category, Date, Number
@@ -52,17 +53,30 @@ def important(found: Importance) -> str:
         for column in columns
     ]
     heads = ("column", "", f"loss of {found.score}")
+    times = f"{found.repeats} time{'s' * (found.repeats != 1)}"
     said = (
         f"How much {found.score} falls when the values of one column are shuffled among the rows: mean and standard "
-        f"deviation, {found.repeats} times, on {found.rows:,} of the rows above. Columns that say the "
-        "same can stand in for each other, and then each seems to matter little."
+        f"deviation, {times}{f' for each of {found.models} models' if found.models > 1 else ''}, on {found.rows:,} of "
+        "the rows above. Columns that say the same can stand in for each other, and then each seems to matter little."
     )
     inside = [table(heads, rows[:MOST_COLUMNS], "importance")]
     if len(rows) > MOST_COLUMNS:
         inside.append(
             folded(f"{len(rows) - MOST_COLUMNS} more columns", table(heads, rows[MOST_COLUMNS:], "importance"))
         )
-    return section("What its answers hang on", "importance", *inside, paragraph(escaped(said), class_="quiet"))
+    return _of_importance(*inside, paragraph(escaped(said), class_="quiet"))
+
+
+def unmeasured(columns: int) -> str:
+    """Return the section that says why the importance of so many columns was not measured."""
+    reason = "these rows have no score to measure it by"
+    if columns > MOST_MEASURED:
+        reason = f"the table has more than {MOST_MEASURED} columns, and each takes predictions of all rows"
+    return _of_importance(paragraph(escaped(f"How much each column matters was not measured: {reason}.")))
+
+
+def _of_importance(*inside: str) -> str:
+    return section("What its answers hang on", "importance", *inside)
 
 
 def _bar(share: float) -> str:

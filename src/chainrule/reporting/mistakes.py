@@ -112,7 +112,8 @@ def residuals(answers: Answers) -> str:
     shown = f"{len(places):,} of {len(off):,} rows, chosen at random" if len(places) < len(off) else "Each dot is a row"
     said = escaped(f"{shown}. Above the line it is more than was predicted.")
     levels = (0.05, 0.25, 0.5, 0.75, 0.95)
-    quantiles = zip(levels, np.quantile(off, levels).tolist(), strict=True)
+    found = np.quantile(off, levels, weights=answers.row_weights, method="inverted_cdf")
+    quantiles = zip(levels, found.tolist(), strict=True)
     rows = [(f"{level:.0%}", signed(value, ".4g")) for level, value in quantiles]
     heads = ("of the rows", "at most")
     numbers = folded("Quantiles of actual − predicted", table(heads, rows, "residuals"))

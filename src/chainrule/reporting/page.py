@@ -11,7 +11,7 @@ from chainrule.explain.colours import COLOURS, PAGE
 from chainrule.explain.markup import element, escaped
 from chainrule.reporting.answers import Answers
 from chainrule.reporting.importance import Importance
-from chainrule.reporting.learned import Curve, course, important, read
+from chainrule.reporting.learned import Curve, course, important, read, unmeasured
 from chainrule.reporting.mistakes import calibrated, confused, residuals
 from chainrule.reporting.pieces import facts, name, paragraph, section
 from chainrule.reporting.scored import scored
@@ -83,8 +83,8 @@ def _sections(report: Report) -> list[str]:
         parts += [confused(answers), calibrated(answers)]
     else:
         parts.append(residuals(answers))
-    if report.importance is not None:
-        parts.append(important(report.importance))
+    found = report.importance
+    parts.append(unmeasured(len(report.encoder.columns)) if found is None else important(found))
     if report.curves:
         parts.append(course(report.curves, report.trained))
     parts.append(read(report.encoder))

@@ -11,6 +11,8 @@ from chainrule.reporting.pieces import facts, figure, folded, name, paragraph, s
 from chainrule.reporting.scores import NAMES, Score
 
 _WIDTH, _EDGE = 360.0, 16.0
+_BEST_IS_1 = ("accuracy", "R²")
+"""The main scores that can be drawn on a scale up to the best one."""
 
 
 def scored(scores: Sequence[Score], answers: Answers, of: str) -> str:
@@ -29,7 +31,7 @@ def scored(scores: Sequence[Score], answers: Answers, of: str) -> str:
         "scores",
         number,
         paragraph(escaped(of), " ", _in_words(main, answers)),
-        figure(_drawn(main)),
+        figure(_drawn(main)) if main.name in _BEST_IS_1 else "",
         table(heads, rows, "scores"),
         folded("What these scores are", explained),
     )
@@ -58,7 +60,8 @@ def _drawn(main: Score) -> str:
     def at(value: float) -> float:
         return round(_EDGE + (max(least, min(1, value)) - least) * unit, 1)
 
-    title = f"{main.name} {main.said()}, {main.reach}; baseline {main.said(main.baseline)}"
+    known = ", ".join(filter(None, (f"{main.name} {main.said()}", main.reach)))
+    title = f"{known}; baseline {main.said(main.baseline)}"
     y, stroke = 34, {"stroke_linecap": "round"}
     ends = (_true_minus(main.said(least)), escaped(main.said(1.0)))
     return drawing(

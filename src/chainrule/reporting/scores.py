@@ -68,6 +68,7 @@ def score(answers: Answers, seed: int = 0) -> list[Score]:
     return [
         Score(name, value, *_interval(name, value, answers, seed), guessed[name])
         for name, value in values(answers).items()
+        if name in guessed
     ]
 
 
@@ -76,35 +77,50 @@ def over_folds(parts: Sequence[Answers]) -> list[Score]:
     found, guessed = [values(part) for part in parts], [values(part.guessed()) for part in parts]
     scores = []
     for name in FORMS:
-        if all(name in one for one in found):
+        if all(name in one for one in (*found, *guessed)):
             each = [one[name] for one in found]
             baseline = float(np.mean([one[name] for one in guessed]))
-            scores.append(Score(name, float(np.mean(each)), None, None, baseline, float(np.std(each, ddof=1))))
+            largest = max(map(abs, each)) or 1.0  # in parts of it no square overflows
+            deviation = largest * float(np.std(np.divide(each, largest), ddof=1))
+            scores.append(Score(name, float(np.mean(each)), None, None, baseline, deviation))
     return scores
 
 
 def values(answers: Answers) -> dict[str, float]:
-    """Return the scores by name; left out are those that these rows do not have, such as R² of equal numbers."""
-    return _of_classes(answers) if isinstance(answers.target, Classes) else _of_numbers(answers)
+    """Return the scores by name; left out are those that these rows do not have, such as R² of equal numbers.
+
+    So are those that are not finite: of very large numbers, whose squares overflow.
+    """
+    found = _of_classes(answers) if isinstance(answers.target, Classes) else _of_numbers(answers)
+    return {name: float(value) for name, value in found.items() if np.isfinite(value)}
 
 
 def main_value(answers: Answers) -> float | None:
-    """Return the accuracy, or R², or None where it cannot be."""
-    from sklearn.metrics import accuracy_score, r2_score
+    """Return the accuracy, or R², or None where it cannot be or is not finite."""
+    found = _accuracy(answers) if isinstance(answers.target, Classes) else _r2(answers)
+    return found if found is not None and np.isfinite(found) else None
 
-    given: tuple[Any, Any] = (answers.actual, answers.predicted)
-    if isinstance(answers.target, Classes):
-        return float(accuracy_score(*given, sample_weight=answers.row_weights))
+
+def _accuracy(answers: Answers) -> float:
+    from sklearn.metrics import accuracy_score
+
+    return float(accuracy_score(answers.actual, answers.predicted, sample_weight=answers.row_weights))
+
+
+def _r2(answers: Answers) -> float | None:
+    from sklearn.metrics import r2_score
+
     if answers.actual.min() == answers.actual.max():
         return None
-    return float(r2_score(*given, sample_weight=answers.row_weights))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(r2_score(answers.actual, answers.predicted, sample_weight=answers.row_weights))
 
 
 def _of_classes(answers: Answers) -> dict[str, float]:
     from sklearn.metrics import log_loss, roc_auc_score
 
     weights, known = answers.row_weights, answers.known
-    found = {"accuracy": main_value(answers) or 0.0}
+    found = {"accuracy": _accuracy(answers)}
     if known.any():
         actual, outputs, weights = answers.actual[known], answers.outputs[known], weights[known]
         places = range(outputs.shape[1])
@@ -114,22 +130,19 @@ def _of_classes(answers: Answers) -> dict[str, float]:
             found["log loss"] = log_loss(actual, safe, labels=list(places), sample_weight=weights)
         if len(places) == 2 and len(np.unique(actual)) == 2:
             found["AUC"] = roc_auc_score(actual, outputs[:, 1], sample_weight=weights)
-    return {name: float(value) for name, value in found.items()}
+    return found
 
 
 def _of_numbers(answers: Answers) -> dict[str, float]:
-    from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+    from sklearn.metrics import root_mean_squared_error
 
-    given: tuple[Any, Any] = (answers.actual, answers.outputs)
-    weights = answers.row_weights
-    found = {
-        "RMSE": root_mean_squared_error(*given, sample_weight=weights),
-        "MAE": mean_absolute_error(*given, sample_weight=weights),
-    }
-    explained = main_value(answers)
-    if explained is not None:
-        found = {"R²": explained, **found}
-    return {name: float(value) for name, value in found.items()}
+    weights, explained = answers.row_weights, _r2(answers)
+    with np.errstate(over="ignore"):
+        rmse = root_mean_squared_error(answers.actual, answers.outputs, sample_weight=weights)
+    off = np.abs(answers.actual - answers.outputs)
+    largest = float(off.max()) or 1.0  # in parts of it no sum overflows, so that one score at least is finite
+    found = {"RMSE": rmse, "MAE": largest * float(np.average(off / largest, weights=weights))}
+    return found if explained is None else {"R²": explained, **found}
 
 
 def _interval(name: str, value: float, answers: Answers, seed: int) -> tuple[float | None, float | None]:

@@ -32,7 +32,9 @@ FEWEST_ROWS = 3
 MOST_CODES = 5_000
 """A category has at most so many places."""
 CLIP = 3.0
-"""What smoothly clipped inputs come near to and never reach."""
+"""What smoothly clipped inputs come near to and never exceed."""
+_LARGEST_SQUARED = 1e100
+"""Beyond, squares could overflow; what is clipped has long come near to CLIP."""
 ROLES = ("code", "number", "rest")
 """What an input is to the first layer of a network, in the order of inputs; see `chainrule.Columns`."""
 
@@ -98,7 +100,10 @@ class Number:
     def input_of(self, value: Any) -> Any:
         """Return the input that stands for a number."""
         scaled = (value - self.center) / self.scale
-        return scaled / np.sqrt(1 + (scaled / CLIP) ** 2) if self.clip else scaled
+        if not self.clip:
+            return scaled
+        scaled = np.clip(scaled, -_LARGEST_SQUARED, _LARGEST_SQUARED)
+        return scaled / np.sqrt(1 + (scaled / CLIP) ** 2)
 
     def value_of(self, x: Any) -> Any:
         """Return the number that an input stands for."""
@@ -165,9 +170,7 @@ class Category:
         return one_hot
 
     def unseen(self, column: pl.Series) -> list[str]:
-        """Return the values that have no input of their own and no share in "other"."""
-        if self.other:
-            return []
+        """Return the values that have no place of their own: training had them not, or too rarely."""
         return sorted(set(texts(column).drop_nulls()) - set(self.values))
 
 

@@ -17,6 +17,7 @@ from chainrule.errors import InputError, shown
 from chainrule.styles import PLAIN, Style
 from chainrule.tables import columns, targets
 from chainrule.tables.columns import FEWEST_ROWS, ROLES, Category, Column, Date, Number
+from chainrule.tables.counting import RowError
 from chainrule.tables.targets import Target
 from chainrule.tables.values import date_format
 
@@ -101,9 +102,10 @@ class TableEncoder:
         if np.abs(x).max(initial=0) > FARTHEST:
             row, place = np.unravel_index(np.abs(x).argmax(), x.shape)
             name = next(name for name, places in self.places().items() if place in places)
-            raise InputError(
-                f"column {shown(name)} holds {shown(found[name][int(row)])} in row {row + 1}, "
-                "immensely far from the numbers in training"
+            raise RowError(
+                f"column {shown(name)} holds {shown(found[name][int(row)])} in",
+                int(row),
+                ", immensely far from the numbers in training",
             )
         return x
 
@@ -112,7 +114,7 @@ class TableEncoder:
         return self.target.encode(frame[self.target.name])
 
     def unseen(self, frame: pl.DataFrame) -> dict[str, list[str]]:
-        """Return, for each category column, the values in it that the training rows did not have."""
+        """Return, for each category column, the values in it that training had not, or too rarely to tell apart."""
         found = {c.name: c.unseen(frame[c.name]) for c in self.columns if isinstance(c, Category)}
         return {name: values for name, values in found.items() if values}
 

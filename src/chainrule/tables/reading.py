@@ -14,7 +14,7 @@ import polars as pl
 from polars import selectors as cs
 
 from chainrule.errors import InputError, shown
-from chainrule.models import existing
+from chainrule.files import existing
 
 MISSING = ("", "?", "na", "n/a", "nan", "null")
 """The texts that stand for a missing value, in upper or lower case."""
@@ -88,8 +88,11 @@ def decoded(path: Path, content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-def csv_table(path: Path, text: str) -> pl.DataFrame:
-    """Return the table in the text of a CSV file, every cell as it stands there; `path` is for errors."""
+def csv_table(path: Path, text: str, above: int = 0) -> pl.DataFrame:
+    """Return the table in the text of a CSV file, every cell as it stands there.
+
+    For errors: `path` is that of the file, and `above` how many of its lines are left out above the rows in `text`.
+    """
     rows = _BLANK_START.sub("", text)
     if not rows.strip():
         return pl.DataFrame()
@@ -100,7 +103,7 @@ def csv_table(path: Path, text: str) -> pl.DataFrame:
     try:
         raw = pl.read_csv(rows.encode(), separator=separator, has_header=False, infer_schema=False, glob=False)
     except pl.exceptions.ComputeError:
-        _refuse_long_row(path, text, separator)
+        _refuse_long_row(path, text, separator, above)
         raise
     names = [(cell or "").strip() or f"column {k}" for k, cell in enumerate(raw.row(0), start=1)]
     name, times = Counter(names).most_common(1)[0]
@@ -119,7 +122,7 @@ def _without_blank_lines(text: str) -> str:
     return '"'.join(parts)
 
 
-def _refuse_long_row(path: Path, text: str, separator: str) -> None:
+def _refuse_long_row(path: Path, text: str, separator: str, above: int) -> None:
     """Raise InputError with the first line that has more cells than the header, if there is one."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     width = 0
@@ -128,8 +131,9 @@ def _refuse_long_row(path: Path, text: str, separator: str) -> None:
             if not width and "".join(row).strip():
                 width = len(row)
             if width and len(row) > width:
+                line = above + rows.line_num
                 raise InputError(
-                    f"{path} cannot be read as a table: line {rows.line_num} has {len(row)} cells, the header {width}"
+                    f"{path} cannot be read as a table: line {line} has {len(row)} cells, the header {width}"
                 )
     except csv.Error:  # a cell of more than 128 KiB, say: polars has the better words
         return

@@ -10,9 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown, unknown
-from chainrule.tables.values import check_dates, check_fields, date_format, mean_and_scale, numbers, typed
+from chainrule.tables.counting import RowError
+from chainrule.tables.values import check_dates, check_fields, date_format, mean_and_scale, numbers, texts, typed
 
 MOST_NUMBERED_CLASSES = 20
+_TRUTH = {"false": False, "true": True, "0": False, "1": True}
 LARGEST_WHOLE = 2.0**53
 """From here on not every whole number has a float of its own."""
 
@@ -22,7 +24,10 @@ SMALLEST_SCALE = 1e-150
 
 @dataclass(frozen=True)
 class Classes:
-    """A target that is one of several labels: texts, truth values or whole numbers, in sorted order."""
+    """A target that is one of several labels: texts, truth values or whole numbers, in sorted order.
+
+    Truth values written as texts are "true" and "false", as in a column of inputs.
+    """
 
     kind: ClassVar[str] = "classes"
     name: str
@@ -38,9 +43,19 @@ class Classes:
         return self
 
     def read(self, column: pl.Series) -> pl.Series:
-        """Return a table's column as `encode` takes it; what cannot be a label is missing."""
-        kinds: dict[type, Any] = {str: pl.String, bool: pl.Boolean, int: pl.Int64}
-        return column.cast(kinds[type(self.labels[0])], strict=False)
+        """Return a table's column as `encode` takes it, however labels are written; what cannot be one is missing.
+
+        >>> Classes("y", [0, 1]).read(pl.Series("y", ["1.0", "0.5", "one"])).to_list()
+        [1, None, None]
+        >>> Classes("y", [False, True]).read(pl.Series("y", ["True", "0", "2"])).to_list()
+        [True, False, None]
+        """
+        if isinstance(self.labels[0], str):
+            return texts(column)
+        if isinstance(self.labels[0], bool):
+            return texts(column).replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+        number = (column if column.dtype == pl.Boolean else texts(column)).cast(pl.Float64, strict=False)
+        return number.set(number != number.round(), None).cast(pl.Int64, strict=False)
 
     def encode(self, column: pl.Series) -> NDArray[np.int64]:
         """Return the number of each row's class, shape (rows,); raises InputError for an unknown class."""
@@ -121,7 +136,7 @@ def recognise_target(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, Targ
         elif column.dtype in (pl.Date, pl.Datetime):
             check_dates(column)
     frame = frame.filter(frame[name].is_not_null())
-    column = frame[name]
+    column = texts(frame[name]) if frame[name].dtype == pl.String else frame[name]
     _refuse_useless(column)
     if column.dtype.is_numeric():
         quantity = pl.Series(name, numbers(column))
@@ -185,9 +200,10 @@ def _refuse_not_finite(y: NDArray[Any], name: str) -> None:
     wrong = ~np.isfinite(y).all(axis=1)
     if wrong.any():
         row = int(wrong.argmax())
-        raise InputError(
-            f"the prediction of {shown(name)} for row {row + 1} is not a finite number: "
-            "the row is too far from those in training, or the model is damaged"
+        raise RowError(
+            f"the prediction of {shown(name)} for",
+            row,
+            " is not a finite number: the row is too far from those in training, or the model is damaged",
         )
 
 

@@ -12,9 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError, shown
+from chainrule.tables.counting import RowError
 
 _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S%.f", "T%H:%M:%S%.f%#z")
+_ZONE = "%#z"
+_WITHOUT_ZONE = r"^(.*)(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
 DATE_FORMATS = tuple(day + clock for day, clock in product(_DAYS, _CLOCKS))
 """The ways to write a date. The first that reads a whole column counts, so 03/04/2024 is the fourth of March
 unless another row, such as 13/04/2024, can only be day/month/year."""
@@ -113,6 +116,8 @@ def date_format(column: pl.Series) -> str | None:
 def times(column: pl.Series, form: str | None) -> pl.Series:
     """Return a column's dates as Datetime; text is read as `form` says, or as DATE_FORMATS do if it is None.
 
+    Dates lose their time zone, not their clock.
+
     Raises InputError, with the row, for a value that is no such date.
     """
     if column.dtype in (pl.Date, pl.Datetime):
@@ -134,9 +139,7 @@ def check_dates(column: pl.Series) -> None:
     known = column.to_physical().cast(pl.Int64).is_between(first, end, closed="left")
     if not known.all():
         row = (~known).fill_null(False).arg_true()[0]
-        raise InputError(
-            f"column {shown(column.name)} must hold dates of the years 1 to 9999, but not so row {row + 1}"
-        )
+        raise RowError(f"column {shown(column.name)} must hold dates of the years 1 to 9999, but not so", row)
 
 
 def date_counts(time: pl.Series) -> list[pl.Series]:
@@ -195,12 +198,13 @@ def _days(time: pl.Series) -> pl.Series:
 
 
 def _parse(column: pl.Series, form: str) -> pl.Series:
-    read = column.str.to_datetime(form, time_unit="us", strict=False)
-    return read.dt.replace_time_zone(None)
+    if form.endswith(_ZONE):
+        column, form = column.str.extract(_WITHOUT_ZONE), form.removesuffix(_ZONE)
+    return column.str.to_datetime(form, time_unit="us", strict=False)
 
 
 def _refuse(column: pl.Series, wrong: pl.Series, what: str) -> None:
     """Raise InputError with the first row that is `wrong`, if there is one."""
     if wrong.any():
         row = wrong.arg_true()[0]
-        raise InputError(f"column {shown(column.name)} must hold {what}, but row {row + 1} holds {shown(column[row])}")
+        raise RowError(f"column {shown(column.name)} must hold {what}, but", row, f" holds {shown(column[row])}")
