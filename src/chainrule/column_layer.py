@@ -14,6 +14,10 @@ from chainrule.errors import InputError, shown
 from chainrule.initializers import Init
 from chainrule.ranges import check_number, whole
 
+# Small, so that categories are alike until rows tell them apart: with many of few rows each, errors are 3 to 5% lower
+# than from a standard deviation of 1 (docs/log.md).
+_START = 0.1
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -35,7 +39,7 @@ class Columns:
     waves : waves of each number. Default 8.
     spread : standard deviation of the frequencies at the start, in turns: a column of spread 1 goes through so much of
         a circle. Default 0.1.
-    width : learned numbers of each category. Default 8.
+    width : learned numbers of each category, at the start with standard deviation 0.1. Default 8.
 
     Raises `InputError` for sizes that do not fit.
 
@@ -94,7 +98,7 @@ class Columns:
             lines.append(f"h{name}[n,q{column}] = v{name}[x[n,{column}],q{column}]")
             terms.append(f"sum(q{column}, h{name}[n,q{column}] * r{name}[q{column},j])")
             sizes |= {f"r{column}": self.codes[column], f"q{column}": self.width}
-            parameters |= {f"v{name}": Init("normal", 1.0), f"r{name}": weights}
+            parameters |= {f"v{name}": Init("normal", _START), f"r{name}": weights}
         recipe = Recipe(
             formula="\n".join([*lines, f"z[n,j] = {' + '.join(terms)} + b[j]"]),
             origin=f"Columns({self.units}, {activation.name!r})",
