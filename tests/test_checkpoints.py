@@ -20,6 +20,7 @@ from chainrule import checkpoints, trainer
 from chainrule.checkpoints import Checkpoint, CheckpointWarning
 from chainrule.engines import compiled
 from chainrule.errors import InputError
+from chainrule.files import digest
 from chainrule.methods import METHODS
 
 RNG = np.random.default_rng(0)
@@ -144,14 +145,14 @@ def test_more_epochs_may_follow(tmp_path):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"batch_size": 8}, "its batch size is 16, now it is 8"),
-        ({"seed": 5}, "its seed is 1, now it is 5"),
-        ({"optimizer": cr.Adam(0.3)}, r"its optimizer is 'Adam\(.*, now it is 'Adam\(rate=0.3"),
+        ({"batch_size": 8}, "its batch size is 16, now 8"),
+        ({"seed": 5}, "its seed is 1, now 5"),
+        ({"optimizer": cr.Adam(0.3)}, r"its optimizer is Adam\(rate=Cosine.*, now Adam\(rate=0.3.*e-08\)$"),
         ({"validation_fraction": 0.1}, "the rows to train with are others"),
         ({"sample_weight": np.full(230, 2.0)}, "the rows to train with are others"),
-        ({"early_stopping": 3}, "its early stopping is None, now it is 3"),
+        ({"early_stopping": 3}, "its early stopping is None, now 3"),
         ({"method": "dual_numbers"}, "its method is"),
-        ({"log": "log.csv"}, "its log is False, now it is True"),
+        ({"log": "log.csv"}, "its log is False, now True"),
     ],
 )
 def test_another_training_is_refused_saying_what_differs(monkeypatch, tmp_path, other, message):
@@ -168,8 +169,10 @@ def test_another_training_is_refused_saying_what_differs(monkeypatch, tmp_path, 
 
 def test_another_network_and_other_rows_are_refused(tmp_path):
     fit(network(), checkpoint=tmp_path / "c")
-    with pytest.raises(InputError, match="the network is another one"):
+    with pytest.raises(InputError, match="its sizes are 4-6-3, now 4-5-3"):
         fit(network(cr.Dense(5, "tanh")), resume=tmp_path / "c")
+    with pytest.raises(InputError, match="the network is another one, of the same sizes"):
+        fit(network(cr.Dense(6, "relu")), resume=tmp_path / "c")
     with pytest.raises(InputError, match="the rows to train with are others"):
         network().fit(X + 1, LABELS, epochs=6, batch_size=16, optimizer=cr.Adam(cr.Cosine(0.05)), resume=tmp_path / "c")
 
@@ -258,29 +261,33 @@ def test_ctrl_c_in_the_midst_of_a_step_leaves_the_checkpoint_before_it(monkeypat
 
 
 def damaged(path: Path) -> list[tuple[str, bytes]]:
-    """Return checkpoints of the same training with one number changed, and with one array less."""
+    """Return checkpoints of the same training that lack an array, have a wider one, or another place.
+
+    Each is forged: its digest is that of what is in it.
+    """
     from safetensors import safe_open
     from safetensors.numpy import load, save
 
     with safe_open(path, framework="numpy") as file:
         described = json.loads(file.metadata()[checkpoints.KEY])
     arrays = load(path.read_bytes())
+
+    def forged(changed: dict[str, np.ndarray]) -> bytes:
+        own = {name.removeprefix("0/"): array for name, array in changed.items()}
+        described["trainings"]["0"] |= {"digest": digest(own), "arrays": sorted(own)}
+        return save(changed, {checkpoints.KEY: json.dumps(described)})
+
     found = []
     for name in arrays:
-        left = {key: value for key, value in arrays.items() if key != name}
-        found.append((f"without {name}", save(left, {checkpoints.KEY: json.dumps(described)})))
+        if not name.startswith("0/history/"):
+            found.append((f"without {name}", forged({key: value for key, value in arrays.items() if key != name})))
         wider = {**arrays, name: np.zeros((*arrays[name].shape, 3), arrays[name].dtype)}
-        found.append((f"wider {name}", save(wider, {checkpoints.KEY: json.dumps(described)})))
+        found.append((f"wider {name}", forged(wider)))
     for value in (10**6, -1, 10**18):
         for place in range(3):
             moved = arrays["0/engine/place"].copy()
             moved[place] = value
-            found.append(
-                (
-                    f"place {place} {value}",
-                    save({**arrays, "0/engine/place": moved}, {checkpoints.KEY: json.dumps(described)}),
-                )
-            )
+            found.append((f"place {place} {value}", forged({**arrays, "0/engine/place": moved})))
     return found
 
 
@@ -303,6 +310,11 @@ def test_a_damaged_checkpoint_is_refused(monkeypatch, tmp_path, engine):
             assert fit(network(), engine=engine, resume=tmp_path / "d").stopped == "all epochs done"
             continue
         assert re.search("d is damaged|d is no checkpoint", refusal(tmp_path / "d", engine)), name
+    flipped = bytearray(content)
+    flipped[-9] ^= 0xFF
+    (tmp_path / "d").write_bytes(flipped)
+    with pytest.raises(InputError, match="d is damaged"):
+        fit(network(), engine=engine, resume=tmp_path / "d")
     for length in (0, 7, 100, len(content) - 1):
         (tmp_path / "d").write_bytes(content[:length])
         with pytest.raises(InputError, match="d is no checkpoint, or not the whole of one"):
@@ -313,6 +325,7 @@ def test_what_cannot_go_together_is_refused():
     for settings, message in (
         ({"checkpoint": "a", "resume": "a"}, "give one of them"),
         ({"checkpoint": "a", "restarts": 2}, "a checkpoint is of one training"),
+        ({"checkpoint": 5}, "checkpoint must be the path of a file, not 5"),
         ({"checkpoint": "a", "checkpoint_epochs": 0}, "checkpoint_epochs must be a whole number"),
         ({"checkpoint": "a", "checkpoint_seconds": -1}, "checkpoint_seconds must be a number of at least 0"),
     ):
@@ -353,6 +366,41 @@ def test_an_ensemble_goes_on_as_a_whole(monkeypatch, tmp_path):
         classifier(scoring="accuracy", resume=tmp_path / "c").fit(X, LABELS)
     with pytest.raises(InputError, match="partial_fit writes no checkpoints"):
         classifier(checkpoint=tmp_path / "d", validation_fraction=0.0).partial_fit(X, LABELS, classes=[0, 1, 2])
+
+
+def test_a_refused_ensemble_leaves_the_checkpoint_as_it_was(monkeypatch, tmp_path):
+    """Also where one of the networks had not begun when the training was killed."""
+    put = Checkpoint.put
+
+    def once(self, number, saved):
+        put(self, number, saved)
+        raise EndedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "put", once)
+        with pytest.raises(EndedError):
+            classifier(checkpoint=tmp_path / "c", threads=1).fit(X, LABELS)
+    before = (tmp_path / "c").read_bytes()
+    for changes, message in (
+        ({"epochs": 3}, "a training of 9 epochs"),
+        ({"ensemble": 4}, "its networks are 3, now 4"),
+        ({"n_restarts": 2}, "its networks are 3, now 6"),
+        ({"rate": 0.5}, "its optimizer is"),
+        ({"random_state": 1}, "its seed is"),
+        ({"hidden": (5,)}, "its sizes are"),
+    ):
+        with pytest.raises(InputError, match=message):
+            classifier(resume=tmp_path / "c").set_params(**changes).fit(X, LABELS)
+        assert (tmp_path / "c").read_bytes() == before
+    limited = classifier(resume=tmp_path / "c", max_seconds=1000).fit(X, LABELS)
+    assert np.array_equal(limited.network_.vector, classifier().fit(X, LABELS).network_.vector)
+
+
+def test_there_is_something_to_go_on_with_as_soon_as_it_begins(monkeypatch, tmp_path):
+    fit_until(monkeypatch, tmp_path / "c", 1)
+    begun = checkpoints.read(tmp_path / "c")[0]
+    assert begun.arrays["engine/place"].tolist() == [0, 0, 0]
+    assert not any(name.startswith("history/") for name in begun.arrays)
 
 
 def test_what_was_written_is_not_changed_by_training_on(monkeypatch, tmp_path):

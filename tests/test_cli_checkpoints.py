@@ -51,9 +51,9 @@ def test_what_cannot_go_on_is_refused(iris: Path, tmp_path: Path) -> None:
     goes_on = ("train", iris, *TARGET, *QUICK, "--resume", tmp_path / "c")
     for words, message in (
         (("train", iris, *TARGET, *QUICK, *kept), "c is there already: go on with it (resume), or name another file"),
-        ((*goes_on, "--seed", 1), "cannot go on: the rows to train with are others"),
-        ((*goes_on, "--batch-size", 7), "cannot go on: its batch size is 128, now it is 7"),
-        ((*goes_on, "--hidden", 5), "cannot go on: the network is another one"),
+        ((*goes_on, "--seed", 1), "cannot go on: its seed is 0, now 1"),
+        ((*goes_on, "--batch-size", 7), "cannot go on: its batch size is 128, now 7"),
+        ((*goes_on, "--hidden", 5), "cannot go on: its sizes are 4-4-3, now 4-5-3"),
         ((*goes_on, "--epochs", 3), "a training of 8 epochs"),
         ((*goes_on, *kept), "give one of them"),
         ((*goes_on, "--folds", 3), "--resume is of one training"),

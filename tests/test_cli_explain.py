@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from chainrule import models
 from chainrule.cli.app import run
+from chainrule.recipes import recipe_of
 
 
 def ran(capsys, *arguments):
@@ -76,6 +78,38 @@ def test_a_row_of_a_table_is_explained(capsys, folder, target):
     assert "Backward pass" in out
     several = ran(capsys, "explain", folder / f"{target}.model", folder / "table.csv", "--row", 1, "--row", 2)[1]
     assert "sample 1" in several
+
+
+@pytest.mark.parametrize(("target", "kind"), [("price", "numbers"), ("kind", "classes")])
+def test_a_model_is_explained_with_the_optimiser_that_trained_it(capsys, folder, target, kind):
+    def learns_by(model, *options):
+        out = ran(capsys, "explain", model, folder / "table.csv", "--row", 3, *options)[1]
+        return re.search(r"It learns by (.+?\))\. ", " ".join(out.split())).group(1)
+
+    model = folder / f"{target}.model"
+    assert learns_by(model) == str(recipe_of("default", kind).optimizer())
+    assert learns_by(model, "--rate", 0.5).startswith("AdamW(rate=0.5, beta1=0.9, beta2=0.95,")
+    assert learns_by(model, "--optimizer", "momentum") == "Momentum(rate=0.01, momentum=0.9)"
+    loaded = models.load(model)
+    models.save(folder / "bare.model", loaded.net, loaded.table)
+    assert learns_by(folder / "bare.model").startswith("Adam(rate=0.001")
+    models.save(folder / "odd.model", loaded.net, loaded.table, {"optimizer": ["sgd"], "rate": 1, "recipe": {}})
+    assert learns_by(folder / "odd.model").startswith("Adam(rate=0.001")
+    options = ["--optimizer", "momentum", "--rate", "0.02", "--hidden", "4", "--epochs", "2", "--ensemble", "1"]
+    own = folder / "own.model"
+    assert run(["train", *map(str, [folder / "table.csv", "--target", target, "--out", own, *options])]) == 0
+    assert learns_by(own) == "Momentum(rate=0.02, momentum=0.9)"
+
+
+def test_a_document_says_that_it_is_of_one_network_of_several(capsys, folder, tmp_path):
+    words = ["explain", folder / "kind.model", folder / "table.csv", "--row", 3]
+    sentence = "This is network 1 of 5; the prediction is the mean of what all of them say."
+    assert sentence in ran(capsys, *words)[1]
+    assert sentence in ran(capsys, *words, "--format", "html")[1]
+    assert "5 个网络中的第 1 个" in ran(capsys, *words, "--language", "zh")[1]
+    loaded = models.load(folder / "kind.model")
+    models.save(tmp_path / "one.model", loaded.net, loaded.table)
+    assert "network 1 of" not in ran(capsys, "explain", tmp_path / "one.model", *words[2:])[1]
 
 
 @pytest.mark.parametrize("form", ["text", "md", "latex", "html", "json", "csv"])

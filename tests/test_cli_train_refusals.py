@@ -43,6 +43,8 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("--target species --ensemble 0", "--ensemble must be a whole number of at least 1, not 0"),
         ("--target species --restarts 0", "--restarts must be a whole number of at least 1, not 0"),
         ("--target species --max-seconds -1", "--max-seconds must be a number above 0, not -1"),
+        ("--target species --checkpoint-seconds 5", "--checkpoint-seconds says how often a checkpoint is written:"),
+        ("--target species --validate iris.csv", "iris.csv cannot validate: its rows are those of the table"),
         ("--target species --folds 1", "--folds must be a whole number of at least 2, not 1"),
         ("--target species --folds 151", "--folds must be at most 150, the rows with a target, not 151"),
         ("--target species --weights speces", "unknown column 'speces': did you mean 'species'?"),
@@ -140,13 +142,28 @@ def test_a_table_that_cannot_validate_is_refused(iris: Path, tmp_path: Path) -> 
     assert "149 of v.csv" in done("train", tmp_path / "t.csv", "--target", "species", *QUICK, "--validate", table)
 
 
+def test_the_rows_of_the_training_in_another_file_cannot_validate(iris: Path, tmp_path: Path) -> None:
+    frame = pl.read_csv(iris)
+    frame.select(reversed(frame.columns)).write_parquet(tmp_path / "v.parquet")
+    said = refused("train", iris, "--target", "species", "--validate", tmp_path / "v.parquet")
+    assert "v.parquet cannot validate: its rows are those of the table to train with" in said
+
+
 def test_a_training_that_diverges_is_said_in_one_sentence(tmp_path: Path) -> None:
     pl.DataFrame({"x": range(50), "y": [k**1.5 for k in range(50)]}).write_csv(tmp_path / "t.csv")
     words = ("--optimizer", "gradient_descent", "--rate", 1e6, "--out", tmp_path / "m")
     result = run("train", tmp_path / "t.csv", "--target", "y", *words)
     assert result.code == 2
-    assert re.fullmatch(r"chainrule: the .*cost .*finite.+\n", result.err)
+    assert re.fullmatch(r"chainrule: the .*cost .*finite[^.;]+: a lower --rate helps\n", result.err)
     assert not (tmp_path / "m").exists()
+
+
+def test_where_a_training_diverges_is_said(tmp_path: Path) -> None:
+    pl.DataFrame({"x": range(50), "y": [k**1.5 for k in range(50)]}).write_csv(tmp_path / "t.csv")
+    words = ("--recipe", "plain", "--optimizer", "gradient_descent", "--batch-size", 5, "--rate", 1e30)
+    err = run("train", tmp_path / "t.csv", "--target", "y", *words).err
+    where = r"chainrule: the cost is no longer finite at step \d+ \(epoch 0\) with learning rate 1e\+30"
+    assert re.fullmatch(where + r": a lower --rate helps\n", err), err
 
 
 # Ctrl-C
@@ -199,5 +216,33 @@ def test_an_interruption_while_the_page_is_made_leaves_the_model(
     files = ("--out", tmp_path / "m", "--report", tmp_path / "p.html")
     result = run("train", iris, "--target", "species", *QUICK, *files)
     assert result.code == 130
-    assert result.err == "chainrule: interrupted: the page was not written\n"
+    assert result.err == f"chainrule: interrupted: {tmp_path / 'm'} has 1 network; the page was not written\n"
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
+    assert "accuracy" in models.load(tmp_path / "m").training["scores"]
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+def test_an_interruption_while_scoring_leaves_what_was_trained(
+    iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_model: bool
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    files = ("--log", tmp_path / "l.csv", "--report", tmp_path / "p.html", "--checkpoint", tmp_path / "c")
+    out = ("--out", tmp_path / "m") if with_model else ()
+    words = ("train", iris, "--target", "species", *QUICK, "--ensemble", 2, *files, *out)
+    with monkeypatch.context() as patch:
+        patch.setattr("chainrule.cli.course.score", press)
+        result = run(*words)
+    assert result.code == 130
+    has = f"{tmp_path / 'm'} has 2 networks, not scored; " if with_model else ""
+    assert result.err == f"chainrule: interrupted: {has}the page was not written\n"
+    assert (tmp_path / "l.csv").exists()
+    if with_model:
+        left = models.load(tmp_path / "m")
+        assert left.training["scores"] == {}
+        (tmp_path / "c").unlink()
+        done(*words)
+        whole = models.load(tmp_path / "m")
+        assert [net.vector.tobytes() for net in left.networks] == [net.vector.tobytes() for net in whole.networks]
+        assert {**whole.training, "scores": {}} == left.training

@@ -14,8 +14,10 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+import chainrule
 from chainrule import Activation, BatchNorm, Dense, Dropout, LayerNorm, Loss, Network, Residual, models
 from chainrule.errors import InputError
+from chainrule.files import digest
 from chainrule.tables import TableEncoder, recognise_target
 
 NETWORKS: dict[str, Callable[[], Network]] = {
@@ -260,7 +262,25 @@ def test_arrays_that_do_not_fit_are_refused(saved: Path, change: Callable[[dict[
         metadata = file.metadata()
     tensors = load_file(saved)
     change(tensors)
-    save_file(tensors, saved, metadata=metadata)
+    described = json.loads(metadata[models.KEY]) | {"digest": digest(tensors)}
+    save_file(tensors, saved, metadata={models.KEY: json.dumps(described)})
     with pytest.raises(InputError, match=message) as error:
         models.load(saved)
     assert str(saved) in str(error.value)
+
+
+def test_a_file_with_another_bit_is_refused(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    content[-7] ^= 1
+    saved.write_bytes(content)
+    with pytest.raises(InputError, match="its arrays are not those that were written: it is damaged"):
+        models.load(saved)
+
+
+def test_a_network_saves_itself(tmp_path):
+    net = Network(3, [Dense(4, "tanh"), BatchNorm(), Dense(2)], seed=3)
+    net.fit(np.ones((8, 3)), np.zeros((8, 2)), epochs=2)
+    net.save(tmp_path / "n")
+    again = chainrule.load(tmp_path / "n").net
+    assert np.array_equal(again.vector, net.vector)
+    assert np.array_equal(again.predict(np.ones((2, 3))), net.predict(np.ones((2, 3))))

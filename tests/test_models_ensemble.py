@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 from chainrule import BatchNorm, Dense, Network, models
 from chainrule.calibrated import shares, tempered
 from chainrule.errors import InputError
+from chainrule.files import digest
 from chainrule.models import Model
 from chainrule.tables import Classes, TableEncoder
 
@@ -52,6 +53,7 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], Any], arrays: Callabl
     tensors = load_file(path)
     change(description)
     arrays(tensors)
+    description["digest"] = digest(tensors)
     save_file(tensors, path, metadata={models.KEY: json.dumps(description)})
 
 

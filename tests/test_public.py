@@ -28,7 +28,7 @@ def test_nothing_public_is_left_out():
         for name, value in vars(cr).items()
         if not name.startswith("_") and not (inspect.ismodule(value) and name != "errors")
     }
-    when_asked_for = {"check_gradients", "diagnose", "exercise", "fit_many", "inputs", "methods", "pitfalls"}
+    when_asked_for = {"check_gradients", "diagnose", "exercise", "fit_many", "inputs", "load", "methods", "pitfalls"}
     when_asked_for |= {"NetworkClassifier", "NetworkRegressor", "LossCurveDisplay", "GradientNormDisplay"}
     assert public | when_asked_for == set(cr.__all__) - {"__version__"}
 

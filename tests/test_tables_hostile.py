@@ -51,9 +51,14 @@ def test_a_tab_at_the_start_of_a_line_is_a_cell(tmp_path: Path) -> None:
     [
         ("t.csv", "a,b\n1,2\n".encode("utf-16-le"), "it is not UTF-8 text"),
         ("t.csv", "a,b\n1,2\n".encode("utf-16"), "it is not UTF-8 text"),
-        ("t.csv", "a,b\n1,\0\n", "it is not UTF-8 text"),
+        ("t.csv", "a,b\n1,\0\n", "line 2 holds a NUL byte"),
+        ("t.csv", "\n\na,b\n1,2\n\0,2\n", "line 5 holds a NUL byte"),
+        ("t.csv", "a,b\n1,\xff\n".encode("latin-1"), "it is not UTF-8 text"),
         ("t.parquet", "a,b\n1,2\n", "it is no Parquet file"),
         ("t.csv", "\n\na,b\n1,2\n1,2,3\n", "line 5 has 3 cells, the header 2"),
+        ("t.csv", 'a,b,c\n1,"x,\n",2\n\n3,4,5\n6\n7,8\n', "line 6 has 1 cell, the header 3"),
+        ("t.csv", "a;b;c\r\n1;;\r\n1;\r\n", "line 3 has 2 cells, the header 3"),
+        ("t.csv", 'a,b\n1,2\n"1,2\n', "a quoted text in it never ends"),
         ("t.csv", "a\x1b,a\x1b\n1,2\n", r"2 columns named 'a\x1b'"),
         ("x" * 300 + ".csv", None, "File name too long"),
     ],
@@ -65,6 +70,18 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, content: str | b
     with pytest.raises(InputError) as error:
         read(path)
     assert message in str(error.value)
+
+
+def test_a_parquet_file_of_another_name_is_told(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1.5, 2.5]}).write_parquet(tmp_path / "t.csv")
+    with pytest.raises(InputError, match=r"it is a Parquet file: let its name end in \.parquet"):
+        read(tmp_path / "t.csv")
+    assert read(write(tmp_path / "u.csv", "PAR1,b\n1,2\n")).columns == ["PAR1", "b"]
+
+
+def test_quotes_shorten_no_line(tmp_path: Path) -> None:
+    rows = read(write(tmp_path / "t.csv", 'a,b\n5" and, 6"\n"x,y\n",2\n"z ""5"", w",3\n')).rows()
+    assert rows == [('5" and', '6"'), ("x,y", "2"), ('z "5", w', "3")]
 
 
 @pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("ms"), pl.Datetime("us")])

@@ -20,6 +20,7 @@ if _typing.TYPE_CHECKING:
     from chainrule.estimators import GradientNormDisplay, LossCurveDisplay, NetworkClassifier, NetworkRegressor
     from chainrule.exercises import exercise
     from chainrule.many import fit_many
+    from chainrule.models import load
 
 __all__ = [
     "L1",
@@ -62,6 +63,7 @@ __all__ = [
     "exercise",
     "fit_many",
     "inputs",
+    "load",
     "loss",
     "methods",
     "pitfalls",
@@ -84,6 +86,10 @@ def __getattr__(name: str) -> object:
         from chainrule.exercises import exercise
 
         return exercise
+    if name == "load":
+        from chainrule.models import load
+
+        return load
     if name == "fit_many":
         from chainrule.many import fit_many
 

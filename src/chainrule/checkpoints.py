@@ -8,7 +8,6 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, shown
-from chainrule.files import check_destination, existing, reason, replace
+from chainrule.files import check_destination, digest, existing, reason, replace
 
 if TYPE_CHECKING:
     from chainrule.settings import Settings
@@ -141,7 +140,12 @@ def to_bytes(trainings: Mapping[int, Saved]) -> bytes:
         for name, array in saved.arrays.items()
     }
     told = {
-        str(number): {"identity": one.identity, "facts": one.facts, "arrays": sorted(one.arrays)}
+        str(number): {
+            "identity": one.identity,
+            "facts": one.facts,
+            "arrays": sorted(one.arrays),
+            "digest": digest(one.arrays),
+        }
         for number, one in trainings.items()
     }
     description = {"format": FORMAT, "trainings": told, "versions": versions()}
@@ -169,17 +173,20 @@ def read(path: Path) -> dict[int, Saved]:
         with safe_open(path, framework="numpy") as file:
             description = _description(path, file.metadata() or {})
             return {
-                int(number): Saved(
-                    one["identity"],
-                    one["facts"],
-                    {name: file.get_tensor(f"{number}/{name}") for name in one["arrays"]},
-                )
+                int(number): Saved(one["identity"], one["facts"], _arrays(file, number, one))
                 for number, one in description["trainings"].items()
             }
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is no checkpoint, or not the whole of one") from error
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise error if isinstance(error, InputError) else _damaged(path) from error
+
+
+def _arrays(file: Any, number: str, told: Mapping[str, Any]) -> dict[str, Array]:
+    arrays = {name: file.get_tensor(f"{number}/{name}") for name in told["arrays"]}
+    if digest(arrays) != told["digest"]:
+        raise ValueError("the arrays are not those that were written")
+    return arrays
 
 
 def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -212,25 +219,14 @@ def check_same(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 
 def _difference(path: Path, name: str, before: object, now: object) -> str:
-    is_now = f"its {name.replace('_', ' ')} is {shown(before)}, now it is {shown(now)}"
-    return f"{path} cannot go on: {_OTHERS.get(name, is_now)}"
+    was, is_now = (value if isinstance(value, str) else shown(value) for value in (before, now))
+    what = f"its {name.replace('_', ' ')} {'are' if name.endswith('s') else 'is'}"
+    return f"{path} cannot go on: {_OTHERS.get(name, f'{what} {was}, now {is_now}')}"
 
 
 # What is told of things that are compared by a digest of them.
 _OTHERS = {
     "rows": "the rows to train with are others",
     "validation_rows": "the rows to validate with are others",
-    "network": "the network is another one",
+    "network": "the network is another one, of the same sizes",
 }
-
-
-def digest(data: Mapping[str, Any] | None) -> str | None:
-    """Return what is the same for arrays of the same values, shapes and types; None for none."""
-    if data is None:
-        return None
-    found = blake2b(digest_size=16)
-    for name, value in sorted(data.items()):
-        array = np.ascontiguousarray(value)
-        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        found.update(array.view(np.uint8).data if array.size else b"")
-    return found.hexdigest()

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.checkpoints import Array, Checkpoint, Saved, check_same, digest
+from chainrule.checkpoints import Array, Checkpoint, Saved, check_same
 from chainrule.engines.stepping import Snapshot, restore, snapshot
 from chainrule.errors import InputError
+from chainrule.files import digest
 from chainrule.history import LogPlace
 
 if TYPE_CHECKING:
     from chainrule.trainer import Trainer
 
-# Settings that make another training of it; more epochs go on with the same one.
+# Settings that make another training of it. More epochs, or another limit of time, go on with the same one.
 _SETTINGS = (
+    "seed",
     "epochs",
     "batch_size",
     "shuffle",
-    "seed",
     "early_stopping",
     "stop_cost",
     "stop_gradient",
-    "stop_seconds",
     "log_rows",
     "log_every",
     "log_values",
@@ -88,14 +88,17 @@ def _identity(trainer: Trainer) -> dict[str, Any]:
     own = {name: getattr(settings, name) for name in _SETTINGS}
     if (settings.early_stopping or 0) >= settings.epochs:
         own["early_stopping"] = "for the best epoch alone"  # as more epochs will have it too
+    # In this order they are compared, and the first difference is told: causes before what follows from them.
     return {
-        "rows": digest(training.data),
-        "validation_rows": digest(trainer.held_out),
-        "network": blake2b(config.encode(), digest_size=16).hexdigest(),
+        "networks": training.times,
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in own.items()},
+        "log": settings.log is not None,
         "method": repr(settings.method),
         "optimizer": str(training.optimizer) if settings.method.has_gradient else None,
-        "log": settings.log is not None,
-        **{name: list(value) if isinstance(value, tuple) else value for name, value in own.items()},
+        "sizes": training.net.architecture.sizes,
+        "network": blake2b(config.encode(), digest_size=16).hexdigest(),
+        "rows": digest(training.data),
+        "validation_rows": digest(trainer.held_out),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -100,31 +100,31 @@ def train_all(jobs: Sequence[Job], threads: int | None) -> list[History | Traini
 
     If the settings name a checkpoint it is that of all of them.
     """
-    stop, checkpoint = threading.Event(), Checkpoint.of(jobs[0].settings)
-
-    def train(job: Job, number: int) -> History | TrainingError:
+    stop = threading.Event()
+    trainers = []
+    for job in jobs:
         settings = replace(job.settings, threads=1, progress=False)
-        given = job.net, job.optimizer, settings, job.data, job.held_out, stop, len(jobs), checkpoint, number
-        try:
-            return Trainer(*given).run()
-        except TrainingError as error:
-            return error
-
+        trainers.append(Trainer(job.net, job.optimizer, settings, job.data, job.held_out, stop, times=len(jobs)))
     with ExitStack() as stack:
-        if checkpoint:
+        if checkpoint := Checkpoint.of(jobs[0].settings):
             stack.enter_context(ending_gently(stop))
             stack.enter_context(checkpoint)
-        return _in_threads(train, jobs, threads, stop)
+            for number, trainer in enumerate(trainers):  # all are compared before any of them trains, or is written
+                trainer.keep(checkpoint, number)
+        return _in_threads(trainers, threads, stop)
 
 
 def _in_threads(
-    train: Callable[[Job, int], History | TrainingError],
-    jobs: Sequence[Job],
-    threads: int | None,
-    stop: threading.Event,
+    trainers: Sequence[Trainer], threads: int | None, stop: threading.Event
 ) -> list[History | TrainingError]:
+    def train(trainer: Trainer) -> History | TrainingError:
+        try:
+            return trainer.run()
+        except TrainingError as error:
+            return error
+
     with ThreadPoolExecutor(available_cores() if threads is None else whole("threads", threads)) as pool:
-        futures = [pool.submit(train, job, number) for number, job in enumerate(jobs)]
+        futures = [pool.submit(train, trainer) for trainer in trainers]
         try:
             while wait(futures, timeout=_PATIENCE).not_done:  # a wait without end might never see the key
                 pass

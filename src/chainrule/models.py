@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import InputError, shown
-from chainrule.files import check_destination, existing, reason, replace
+from chainrule.files import check_destination, digest, existing, reason, replace
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,9 +66,9 @@ class Model:
 
         from chainrule.calibrated import shares, tempered
         from chainrule.tables import Classes
-        from chainrule.threads import one_thread
+        from chainrule.threads import one_thread_for
 
-        with one_thread():
+        with one_thread_for(len(x)):
             found = np.asarray(np.mean([net.predict(x) for net in self.networks], axis=0, dtype=np.float64))
         if self.table is None or not isinstance(self.table.target, Classes):
             return found
@@ -92,6 +92,7 @@ class Model:
         """
         from safetensors.numpy import save as to_bytes
 
+        tensors = {name: array for k, net in enumerate(self.networks) for name, array in _tensors(net, k).items()}
         description = {
             "format": FORMAT,
             "network": self.net.config,
@@ -102,8 +103,8 @@ class Model:
             "fingerprint": self.fingerprint,
             "training": dict(self.training),
             "versions": versions(),
+            "digest": digest(tensors),
         }
-        tensors = {name: array for k, net in enumerate(self.networks) for name, array in _tensors(net, k).items()}
         content = to_bytes(tensors, metadata={KEY: json.dumps(description, allow_nan=False)})
         replace(check_destination(path), content)
 
@@ -176,6 +177,7 @@ def _model(description: dict[str, Any], file: Any) -> Model:
     if not all(engine in ENGINES for engine in engines) or not isinstance(description["fingerprint"], str):
         raise ValueError("no engine or fingerprint that this version writes")
     _compare(_needed(Network.architecture_from(config)), len(engines), file)
+    _check_arrays(description["digest"], file)
     table = _table(description["table"]) if description["table"] is not None else None
     net = Network.from_config(config)
     networks = [net, *(net.twin(seed) for seed, _ in description["others"])]
@@ -186,6 +188,11 @@ def _model(description: dict[str, Any], file: Any) -> Model:
         _check_sizes(table, net)
     temperature = _temperature(description["temperature"])
     return Model(net, table, training, versions, networks[1:], temperature, description["fingerprint"])
+
+
+def _check_arrays(written: str, file: Any) -> None:
+    if digest({name: file.get_tensor(name) for name in file.keys()}) != written:  # noqa: SIM118  it is no dict
+        raise InputError("its arrays are not those that were written: it is damaged")
 
 
 def _fill(net: Network, number: int, file: Any) -> None:

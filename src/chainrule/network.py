@@ -239,6 +239,15 @@ class Network:
         """Set running means and variances by name."""
         _assign("state", self.states, values, self.dtype)
 
+    def save(self, path: str | Path) -> None:
+        """Write the network to a file, from which ``chainrule.load(path).net`` has it again, to the bit.
+
+        A file that is there is replaced as a whole. Raises `InputError` if the file cannot be written.
+        """
+        from chainrule.models import save
+
+        save(path, self)
+
     # What it computes
 
     def predict(self, x: Any) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,9 @@ class Settings:
                 check_number(name, getattr(self, name), least=0)
 
     def _check_checkpoint(self) -> None:
+        for name in ("checkpoint", "resume"):
+            if not isinstance(getattr(self, name), str | PathLike | None):
+                raise InputError(f"{name} must be the path of a file, not {shown(getattr(self, name))}")
         if self.checkpoint is not None and self.resume is not None:
             raise InputError(
                 "checkpoint begins a training and resume goes on with one, in the same file: give one of them"

@@ -43,12 +43,9 @@ class Trainer:
         held_out: dict[str, Any] | None,
         stop: threading.Event | None = None,
         times: int = 1,
-        checkpoint: Checkpoint | None = None,
-        number: int = 0,
     ):
         self.net, self.settings, self.held_out = net, settings, held_out
         self.stop = stop or threading.Event()  # set from outside where this is one training of many
-        self.checkpoint, self.number = checkpoint, number  # given where it is that of many
         self.history = History()
         names = [parameter.ref.name for parameter in net.architecture.trainable]
         layers = {
@@ -72,6 +69,7 @@ class Trainer:
         self.best: tuple[float, int, Snapshot] | None = None
         self.began: Snapshot = snapshot(net)  # as the present epoch did
         self.log: Log | None = None
+        self.keeper: Keeper | None = None
 
     def _logged_derivatives(self, weighted: bool) -> list[str]:
         asked = [name[2:] for name in self.settings.log_values or () if name.startswith("d_")]
@@ -88,7 +86,7 @@ class Trainer:
         settings, self.started = self.settings, time.perf_counter()
         with ExitStack() as stack:
             stack.enter_context(np.errstate(all="ignore"))
-            self.keeper = self._keeper(stack)
+            self._keep_alone(stack)
             if self.keeper and self.keeper.engine:
                 with_engine(self, self.keeper.engine)
             self.engine, self.history.engine = choose_engine(self.training)
@@ -110,16 +108,23 @@ class Trainer:
             self.engine.close()
             return self._finish(reason)
 
-    def _keeper(self, stack: ExitStack) -> Keeper | None:
-        """Return what writes checkpoints, if they are asked for."""
-        checkpoint = self.checkpoint
-        if checkpoint is None and (own := Checkpoint.of(self.settings)):
+    def keep(self, checkpoint: Checkpoint, number: int = 0) -> None:
+        """Let the training be written into a checkpoint, and go on with what is there under its number.
+
+        Raises `InputError` if that is another training.
+        """
+        self.keeper = Keeper(self, checkpoint, number)
+
+    def _keep_alone(self, stack: ExitStack) -> None:
+        """Open the checkpoint that the settings ask for, unless it is that of many trainings."""
+        if self.keeper is None and (checkpoint := Checkpoint.of(self.settings)):
             stack.enter_context(ending_gently(self.stop))
-            checkpoint = stack.enter_context(own)
-        return Keeper(self, checkpoint, self.number) if checkpoint else None
+            self.keep(stack.enter_context(checkpoint))
 
     def _loop(self, bar: Progress) -> str:
         engine, epochs, log = self.engine, self.settings.epochs, self.log
+        if self.keeper:
+            self.keeper.put("")  # from now on there is something to go on with
         while engine.standing.epoch < epochs:
             standing = engine.standing
             if standing.start == 0 and self._watches_training:

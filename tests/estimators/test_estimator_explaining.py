@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from estimator_cases import blobs, line, people_frame, small
 
@@ -15,6 +16,31 @@ def test_a_row_with_the_names_of_its_columns():
     values = {step.key: step.value for step in document.steps}
     probabilities = classifier.predict_proba(X[3:4])[0]
     np.testing.assert_allclose([values["y[0,0]"], values["y[0,1]"]], probabilities, rtol=1e-5)
+
+
+def test_of_an_ensemble_it_is_said_to_be_the_first_network():
+    X, y = blobs()
+    several, one = (small(hidden=(2,), epochs=1, ensemble=count).fit(X, y) for count in (3, 1))
+    assert "This is network 1 of 3; the prediction is the mean of what all of them say." in several.explain(X).text()
+    assert "3 个网络中的第 1 个" in several.explain(X, language="zh").text()
+    assert "network 1 of" not in one.explain(X).text()
+
+
+def test_a_row_of_many_inputs_is_a_list_of_names_and_values():
+    rng = np.random.default_rng(0)
+    names = [f"a rather long name of column {letter}" for letter in "abcdef"]
+    frame = pl.DataFrame({name: rng.normal(size=40) for name in names})
+    regressor = small("numbers", hidden=(2,), recipe="plain").fit(frame, rng.normal(size=40))
+    for width in (80, 100):
+        lines = regressor.explain(frame, 3).text(width).splitlines()
+        first = lines.index("Samples")
+        table = dict(line.rsplit(maxsplit=1) for line in lines[first + 1 : first + 10] if " " in line)
+        assert list(table)[: len(names) + 1] == ["sample", *names]
+        values = frame.row(3)  # the plain recipe takes numbers as they are
+        assert [float(table[name]) for name in names] == pytest.approx(values, abs=1e-6)
+        assert max(map(len, lines[first : first + 10])) <= width
+    cut = regressor.explain(frame, 3).text(50)
+    assert "…" not in cut[cut.index("Samples") : cut.index("Parameters")]
 
 
 def test_its_target_is_its_own_one_given_or_the_prediction():

@@ -39,6 +39,8 @@ from chainrule.errors import InputError, TrainingError
         ({"scoring": "accuracy", "validation_fraction": 0.0}, "scoring needs rows to validate with"),
         ({"ensemble": 0}, "ensemble must be a whole number of at least 1, not 0"),
         ({"n_restarts": 1.5}, "n_restarts must be a whole number of at least 1, not 1.5"),
+        ({"verbose": "x"}, "verbose must be True or False, not 'x'"),
+        ({"callbacks": 3}, "callbacks must be a function of the network and the history, or a list of such, not 3"),
         ({"warm_start": 1}, "warm_start must be True or False, not 1"),
         ({"engine": "gpu"}, "unknown engine 'gpu'"),
         ({"threads": 0}, "threads must be a whole number of at least 1, not 0"),
@@ -64,6 +66,7 @@ def test_parameters(kind, choice, sentence):
         ({"calibrate": None}, "calibrate must be True or False, not None"),
         ({"class_weight": "balance"}, "class_weight must be 'balanced' or a dictionary"),
         ({"class_weight": {0: -1}}, "the weight of class 0 must be a number of at least 0, not -1"),
+        ({"class_weight": {9: 1}}, r"class_weight has the class 9, which is not among \[0, 1, 2\]"),
         ({"class_weight": {0: 0, 1: 0, 2: 0}}, "0 for every row"),
     ],
 )
@@ -259,8 +262,9 @@ def test_a_training_that_diverges_says_where():
 def test_a_table_with_a_column_twice():
     pd = pytest.importorskip("pandas")
     X, y = blobs()
-    with pytest.raises(ValueError, match="unique column names"):
-        small().fit(pd.DataFrame(X, columns=["a", "a"]), y)
+    for name in ("a", 1):
+        with pytest.raises(InputError, match=f"X has 2 columns named {name!r}: give each its own name"):
+            small().fit(pd.DataFrame(X, columns=[name, name]), y)
     with pytest.raises(TypeError, match="Feature names are only supported if all input features have string names"):
         small().fit(pd.DataFrame(X, columns=["a", 1]), y)
     assert not hasattr(small().fit(pd.DataFrame(X), y), "feature_names_in_")

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from estimator_cases import RECIPES, blobs, people_frame, problem, small
 from scipy import sparse
+from sklearn.tree import DecisionTreeClassifier
 
 _WHOLE = {"batch_size": 10**6, "validation_fraction": 0.0, "dropout": 0.0, "epochs": 12}
 
@@ -108,3 +109,30 @@ def test_balanced_classes_are_those_of_rows_with_weight():
     by_rows = small(recipe="plain", **_WHOLE).fit(X, y, sample_weight=np.where(y == 2, 0.0, 1.0))
     assert balanced.classes_.tolist() == [0, 1, 2]
     np.testing.assert_allclose(balanced.predict_proba(X), by_rows.predict_proba(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**1020])
+def test_weights_beyond_float32_are_parts_of_the_largest(kind, scale):
+    X, y = problem(kind)
+    weights = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    parts = weights / weights.max()
+    first, second = (small(kind).fit(X, y, sample_weight=w) for w in (parts, scale * weights))
+    predict = "predict_proba" if kind == "classes" else "predict"
+    np.testing.assert_array_equal(getattr(first, predict)(X), getattr(second, predict)(X))
+
+
+def test_weights_of_classes_may_name_more_than_the_rows_have():
+    X, y = blobs()
+    for given in ({0: 1, 1: 1, 2: 1, 9: 1}, {2: 5}):
+        assert small(class_weight=given).fit(X, y).classes_.tolist() == [0, 1, 2]
+    first = y < 2
+    batches = small(class_weight={2: 5}).partial_fit(X[first], y[first], classes=[0, 1, 2])
+    assert batches.classes_.tolist() == [0, 1, 2]
+
+
+def test_a_class_of_rows_without_weight_stays_one_as_in_scikit_learn():
+    X, y = blobs()
+    weights = (y > 0) * 1.0
+    expected = DecisionTreeClassifier().fit(X, y, sample_weight=weights).classes_.tolist()
+    assert small().fit(X, y, sample_weight=weights).classes_.tolist() == expected == [0, 1, 2]

@@ -101,6 +101,17 @@ def test_what_would_change_the_answer_for_a_row_is_told(run: Any, files: tuple[P
     )
 
 
+def test_an_ensemble_is_told_as_predict_tells_it(run: Any, files: tuple[Path, Path], tmp_path: Path) -> None:
+    path, ensemble = files[0], tmp_path / "three.safetensors"
+    net, encoder, frame = flats("plain")
+    model = models.Model(net, encoder, others=[net.twin(1), net.twin(2)], temperature=0.5)
+    model.save(ensemble)
+    label, *probabilities = model.predict(frame[[4]]).row(0)
+    said = run("fool", ensemble, path, "--row", 5)
+    assert f"Row 5 is taken for {label} ({max(probabilities):.1%})" in said
+    assert said == " ".join(str(change_row(model, encoder, tables.read(path), 5)).split())
+
+
 REFUSED: list[tuple[tuple[object, ...], str]] = [
     (("dream", "--classes", "0,ten"), "--classes must be different digits"),
     (("dream", "--classes", "3,3"), "--classes must be different digits"),

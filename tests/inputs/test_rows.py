@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from inputs_networks import flats
 
 import chainrule as cr
-from chainrule import tables
+from chainrule import models, tables
 from chainrule.errors import InputError
 from chainrule.inputs.rows import RowChange, change_row
 from chainrule.inputs.scan import POINTS, first_flip
@@ -143,6 +143,57 @@ def test_of_several_columns_none_could_change_less() -> None:
             others = {name: [value] * len(less) for name, value in after.items() if name != change.column}
             assert set(asked.answers(row, {**others, change.column: less})) == {found.label}
     assert together >= 3
+
+
+def of_three() -> tuple[models.Model, pl.DataFrame]:
+    """Three networks that each know a third of the flats, at a temperature, and these flats."""
+    random = np.random.default_rng(1)
+    size, rooms = random.uniform(20, 60, 90), random.integers(1, 4, 90)
+    heating = random.choice(["gas", "none"], 90)
+    price = np.where(size + 15 * rooms - 10 * (heating == "none") > 75, "dear", "cheap")
+    columns = {"size": size, "rooms": rooms, "heating": heating, "price": price}
+    frame, target = tables.recognise_target(pl.DataFrame(columns), "price")
+    encoder = tables.TableEncoder.fit(frame, target)
+    net = cr.Network(len(encoder.input_names), [cr.Dense(8, "tanh"), cr.Dense(2, "softmax")], "cross_entropy")
+    networks = [net, net.twin(1), net.twin(2)]
+    for number, one in enumerate(networks):
+        part = frame[number::3]
+        one.fit(encoder.inputs(part), encoder.targets(part), epochs=60, optimizer=cr.Adam(0.02), engine="reference")
+    return models.Model(net, encoder, others=networks[1:], temperature=0.5), frame
+
+
+def test_an_ensemble_is_asked_as_predict_asks_it() -> None:
+    """Each change is enough just outside, and none is just inside, by what the whole model predicts."""
+    model, frame = of_three()
+    encoder = model.table
+    assert encoder
+
+    def answers(row: int, values: dict[str, Any]) -> set[str]:
+        count = max(len(several) for several in values.values())
+        changed = frame[[row - 1] * count].with_columns(pl.Series(name, given) for name, given in values.items())
+        return set(model.predict(changed)["price"])
+
+    said, first = model.predict(frame), models.Model(model.net, encoder).predict(frame)
+    numbers, categories = set(), 0
+    for row in (*range(1, 9), *range(11, 19)):  # 8 needs both numbers
+        found = change_row(model, encoder, frame, row)
+        assert found.label == said["price"][row - 1]
+        assert found.probability == pytest.approx(said[f"P(price={found.label})"][row - 1], abs=1e-6)
+        assert abs(found.probability - first[f"P(price={found.label})"][row - 1]) > 1e-6
+        after = {change.column: [change.after] for change in found.numbers}
+        assert not after or answers(row, after) == {found.answer} != {found.label}
+        for change in found.numbers:
+            before, now = float(change.before), float(change.after)
+            less = before + (now - before) * np.linspace(0, 1 / ROUNDING, 300)
+            less = np.unique(np.trunc(less - before) + before) if change.column == "rooms" else less
+            others = {name: value * len(less) for name, value in after.items() if name != change.column}
+            assert answers(row, {**others, change.column: less}) == {found.label}
+        for change, answer in found.categories:
+            assert answers(row, {change.column: [change.after]}) == {answer} != {found.label}
+        numbers.add(len(found.numbers))
+        categories += len(found.categories)
+    assert numbers == {1, 2}
+    assert categories
 
 
 def test_categories_are_tried_value_by_value(asked: Asked) -> None:

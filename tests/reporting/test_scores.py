@@ -15,7 +15,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from chainrule.reporting.answers import Answers, merged
 from chainrule.reporting.intervals import Z, effective_rows, wilson
-from chainrule.reporting.scores import _MEASURES, FORMS, NAMES, main_value, over_folds, score, values
+from chainrule.reporting.scores import _MEASURES, FORMS, NAMES, Score, main_value, over_folds, score, values
 from chainrule.tables import Classes
 
 
@@ -170,6 +170,11 @@ def test_models_that_know_other_classes_are_put_together() -> None:
     assert found.actual.tolist() == [0, 1, 1]
     assert found.outputs.tolist() == [[0.9, 0, 0.1], [0.2, 0, 0.8], [0.1, 0.6, 0.3]]
     assert found.constant.tolist() == [0.25, 0.25, 0.5]
+
+
+def test_the_ends_of_an_interval_have_as_many_digits() -> None:
+    one = Score("RMSE", 45.0, 58.0, 83.0567, 1234.4)
+    assert (one.said(), one.reach, one.said(one.baseline)) == ("45.00", "58.00 to 83.06", "1234")
 
 
 def test_each_score_has_a_form_and_a_meaning() -> None:

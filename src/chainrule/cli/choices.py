@@ -37,13 +37,19 @@ def with_rate(optimizer: Optimizer, rate: float | None) -> Optimizer:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A network and a batch for it; of an example also its optimiser and its own names."""
+    """A network and a batch for it; of an example also its optimiser and its own names, of a model file the model."""
 
     net: Network
     x: Any
     t: Any
     optimizer: Optimizer | None = None
     names: dict[str, str] = field(default_factory=dict)
+    model: Model | None = None
+
+    @property
+    def own_optimizer(self) -> Optimizer | None:
+        """What an example is published with, or a model was trained by; None if its file does not say."""
+        return self.optimizer if self.model is None else trained_by(self.model)
 
 
 def chosen(model: str, table: Path | None, rows: Sequence[int]) -> Chosen:
@@ -94,7 +100,23 @@ def _of_table(model: Path, table: Path | None, rows: Sequence[int]) -> Chosen:
         raise InputError(f"row {missing} of {table} has no value of {shown(target)}, the target that the cost needs")
     names = {f"x[n,{k}]": name for k, name in enumerate(encoder.input_names)}
     with counted([row - 1 for row in rows]):
-        return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names)
+        return Chosen(loaded.net, encoder.inputs(part), encoder.targets(part), names=names, model=loaded)
+
+
+def trained_by(model: Model) -> Optimizer | None:
+    """Return the optimiser that a model was trained by; None if its file does not say.
+
+    The file has its name and its rate. All else is the recipe's, if that is the recipe's optimiser.
+    """
+    from chainrule.optimizers import OPTIMIZERS
+    from chainrule.recipes import RECIPES
+
+    name, rate, recipe = (model.training.get(what) for what in ("optimizer", "rate", "recipe"))
+    if name not in list(OPTIMIZERS) or recipe not in list(RECIPES) or model.table is None:  # nor are lists among them
+        return None
+    kind = "classes" if model.table.target.kind == "classes" else "numbers"
+    own = RECIPES[recipe][kind].changed(rate=rate).optimizer()
+    return own if type(own) is OPTIMIZERS[name] else OPTIMIZERS[name](rate)
 
 
 def model_of_table(path: Path) -> tuple[Model, TableEncoder]:

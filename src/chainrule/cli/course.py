@@ -65,7 +65,10 @@ class Course:
         report.tell_table(self.data, self.encoder, self._rows_in_words())
 
     def run(self) -> None:
-        """Train, score, and write the files that were asked for."""
+        """Train, write what was learned, score it, and write that too.
+
+        Raises KeyboardInterrupt where Ctrl-C ended another part of it than the training; `kept` says what there is.
+        """
         target = self.data.target
         if self.folds is not None:
             rows, count_ = self.training, self.folds
@@ -76,16 +79,17 @@ class Course:
         self.is_interrupted = estimator.interrupted_
         self.model = pack(estimator, target)
         self.histories = estimator.histories_
-        if not self.is_interrupted:
-            self.parts = self.parts or [ask_about(self.model, self.training, self.held_out, target)]
-            self.scores = over_folds(self._answers) if self.folds else score(self._answers[0])
         self._save()
-        if self.page is not None and not self.is_interrupted:
+        if self.is_interrupted:
+            return
+        self._score()
+        if self.page is not None:
             from chainrule.cli.pages import page_of_course
 
             write(check_destination(self.page), page_of_course(self).encode())
 
     def _save(self) -> None:
+        """Write the model and the log, before anything is scored: that may take long, and fail."""
         if self.out is not None:
             assert self.model.table is not None
             mark = fingerprint(self.data.labelled, self.model.table)
@@ -94,6 +98,15 @@ class Course:
             self.is_saved = True
         if self.log is not None:
             write(check_destination(self.log), log_of(self.histories).encode())
+
+    def _score(self) -> None:
+        """Score the model, and write it again with the scores."""
+        self.parts = self.parts or [ask_about(self.model, self.training, self.held_out, self.data.target)]
+        self.scores = over_folds(self._answers) if self.folds else score(self._answers[0])
+        if self.out is not None:
+            scores = {score.name: score.value for score in self.scores}
+            self.model = replace(self.model, training={**self.model.training, "scores": scores})
+            self.model.save(self.out)
 
     @property
     def _answers(self) -> list[Answers]:
@@ -111,16 +124,25 @@ class Course:
         return f"mean of {self.folds} folds" if self.folds else f"on {count(len(self.held_out), 'held-out row')}"
 
     def kept(self) -> str:
-        """Return what is left of a training that was interrupted."""
+        """Return what there is after Ctrl-C, and, if that ended the training, how to go on."""
         checkpoint = self.options.checkpoint or self.options.resume
-        goes_on = "" if checkpoint is None else f"--resume {checkpoint} goes on with it"
-        if self.out is None:
-            return goes_on or "nothing was kept, since there is no --out"
+        is_trained = bool(self.histories) and not self.is_interrupted
+        kept = [self._kept_networks()] if self.is_saved else []
+        if is_trained and self.page is not None:
+            kept.append("the page was not written")
+        if not is_trained and checkpoint is not None and checkpoint.exists():
+            kept.append(f"--resume {checkpoint} goes on with it")
+        nothing = "nothing was kept, since there is no --out" if self.histories else "nothing was written"
+        return "; ".join(kept) or nothing
+
+    def _kept_networks(self) -> str:
+        """Return what the model file has."""
         networks = count(len(self.model.networks), "network")
+        after = f", after {report.epochs_in_words(self.histories)}" if self.is_interrupted else ""
+        scored = "" if self.scores else ", not scored"
         left = self.options.recipe_for(self.data.target.kind).ensemble - len(self.model.networks)
-        others = f"{count(left, 'other')} had hardly begun" if left else ""
-        has = f"{self.out} has {networks}, after {report.epochs_in_words(self.histories)}, not scored"
-        return "; ".join(filter(None, (has, others, goes_on)))
+        others = f"; {count(left, 'other')} had hardly begun" if left else ""
+        return f"{self.out} has {networks}{after}{scored}{others}"
 
     def _rows_in_words(self) -> str:
         recipe = self.options.recipe_for(self.data.target.kind)
@@ -151,5 +173,5 @@ class Course:
             "stopped": report.stopped(self.histories),
             "guess": constant.tolist(),
             "folds": self.folds,
-            "scores": {score.name: score.value for score in self.scores},
+            "scores": {},
         }

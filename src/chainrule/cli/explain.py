@@ -31,7 +31,9 @@ def explain(
         list[int] | None, typer.Option(help="A row of the table, counted from 1; several make a batch.")
     ] = None,
     focus: Annotated[str | None, typer.Option(help="Just what this needs: an element such as w1[0,2].")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="Of the update; default adam, or the example's own.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="Of the update; default the model's or the example's own.")
+    ] = None,
     rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
     steps: Annotated[int, typer.Option(help="So many updates, one after the other.")] = 1,
     style: Annotated[str, typer.Option(help="scalar: a step for each number; matrix: for each array.")] = "scalar",
@@ -44,13 +46,13 @@ def explain(
     language: Annotated[str, typer.Option(help="en or zh.")] = "en",
 ) -> None:
     """Explain a training step: every number, and how it is calculated."""
+    from chainrule.explain.setting import of_ensemble
+
     if model is None:
         return example()
     given = chosen(model, table, row or [])
-    if optimizer or not given.optimizer:
-        update = optimizer_of(optimizer or "adam", rate)
-    else:
-        update = with_rate(given.optimizer, rate)
+    own = None if optimizer else given.own_optimizer
+    update = with_rate(own, rate) if own else optimizer_of(optimizer or "adam", rate)
     document = given.net.explain(
         given.x,
         given.t,
@@ -63,6 +65,8 @@ def explain(
         digits=digits,
         names=names or given.names or "indices",
     )
+    if given.model:
+        document = of_ensemble(document, len(given.model.networks))
     if show:
         if form not in (None, "html"):
             raise InputError(f"--open shows the page, which is html, not {form}")

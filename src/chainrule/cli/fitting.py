@@ -15,6 +15,7 @@ from chainrule.cli.bar import Bar, somebody_watches
 from chainrule.cli.heldout import Rows, folds
 from chainrule.cli.packing import pack
 from chainrule.cli.screen import warn
+from chainrule.errors import TrainingError
 from chainrule.estimators import InterruptedWarning
 from chainrule.estimators.encoding import ByColumns, learn_encoding
 from chainrule.reporting.answers import Answers, ask, constant_of
@@ -55,7 +56,7 @@ def learned(rows: Rows, target: Target, style: Style) -> TableEncoder:
 
 
 def train(options: Options, kind: str, rows: Rows, validation: Rows | None, title: str = "training") -> Estimator:
-    """Return an estimator trained on rows."""
+    """Return an estimator trained on rows; raises TrainingError where the cost is no longer finite."""
     estimator = options.estimator(kind)
     recipe = options.recipe_for(kind)
     epochs = recipe.epochs * recipe.ensemble * (options.restarts or 1)
@@ -67,8 +68,17 @@ def train(options: Options, kind: str, rows: Rows, validation: Rows | None, titl
         warnings.simplefilter("ignore", InterruptedWarning)  # whoever asks for the training says it
         warnings.simplefilter("default", CheckpointWarning)
         warnings.showwarning = lambda message, *_, **__: warn(str(message))  # a sentence, as everything else
-        trained: Estimator = estimator.fit(rows.frame, rows.y, **given)
+        try:
+            trained: Estimator = estimator.fit(rows.frame, rows.y, **given)
+        except TrainingError as error:
+            raise TrainingError(_in_one_sentence(error)) from error
     return trained
+
+
+def _in_one_sentence(error: TrainingError) -> str:
+    """Return where a training went wrong, and what of the options helps."""
+    where = str(error).partition(";")[0]
+    return f"{where}: a lower --rate helps"
 
 
 class _HiddenBar(Bar):

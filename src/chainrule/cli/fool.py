@@ -102,7 +102,7 @@ def _row(model: Path, table: Path | None, row: int | None, budget: float | None)
     frame = tables.read(table)
     if not 1 <= row <= len(frame):
         raise InputError(f"--row must be from 1 to {len(frame)}, the rows of {table}, not {row}")
-    found = change_row(loaded.net, loaded.table, frame, row, budget=budget or BUDGET)
+    found = change_row(loaded, loaded.table, frame, row, budget=budget or BUDGET)
     console().print(plain(found))
 
 

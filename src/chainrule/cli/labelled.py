@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import tables
 from chainrule.cli.heldout import Places, Rows, check_count, check_weights, of_use, places_with_weight, rows_of
+from chainrule.cli.packing import fingerprint
 from chainrule.errors import InputError, shown
 from chainrule.tables import Classes
 from chainrule.tables.counting import RowError, counted
@@ -66,8 +67,8 @@ def _present(frame: pl.DataFrame, target: str) -> NDArray[np.bool_]:
 def read_validation(path: Path, data: Labelled, encoder: TableEncoder, known: Rows) -> Rows:
     """Return the rows of another table to validate with.
 
-    Raises InputError for a table that lacks a column, and for a class that is not among the rows `known` from
-    training. A column that `encoder` left out may be missing.
+    Raises InputError for a table that lacks a column or has the rows to train with, and for a class that is not among
+    the rows `known` from training. A column that `encoder` left out may be missing.
     """
     try:
         frame = _with_columns(tables.read(path), data, encoder)
@@ -76,6 +77,7 @@ def read_validation(path: Path, data: Labelled, encoder: TableEncoder, known: Ro
             part = frame[places]
             part = part.with_columns(_read_target(data.target, part[data.target.name]))
             encoder.inputs(part)
+        _refuse_same(frame, data, encoder)
         rows = rows_of(part, data.target, data.weights, places)
         if isinstance(data.target, Classes):
             _refuse_classes(rows, data.target, known)
@@ -104,6 +106,12 @@ def _places(frame: pl.DataFrame, data: Labelled) -> Places:
     if not len(places):
         raise InputError(f"it has no row {of_use(data.weights)}, a value of {shown(data.target.name)}")
     return places
+
+
+def _refuse_same(frame: pl.DataFrame, data: Labelled, encoder: TableEncoder) -> None:
+    """Raise InputError for the rows of the training: those held out of them must not choose the best epoch."""
+    if fingerprint(frame.filter(_present(frame, data.target.name)), encoder) == fingerprint(data.labelled, encoder):
+        raise InputError("its rows are those of the table to train with: give others")
 
 
 def _read_target(target: Target, column: pl.Series) -> pl.Series:

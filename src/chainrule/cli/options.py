@@ -35,7 +35,7 @@ class Options:
     max_seconds: float | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
-    checkpoint_seconds: float = 60.0
+    checkpoint_seconds: float | None = None
     seed: int = 0
 
     @classmethod
@@ -58,11 +58,18 @@ class Options:
         for name in ("rate", "max_seconds"):
             if getattr(options, name) is not None:
                 check_number(f"--{name.replace('_', '-')}", getattr(options, name), above=0)
-        check_number("--checkpoint-seconds", options.checkpoint_seconds, least=0)
-        if options.checkpoint is not None and options.resume is not None:
-            raise InputError("--checkpoint begins a training and --resume goes on with one: give one of them")
         whole("--seed", options.seed, 0, MOST_SEED)
+        options._check_checkpoint()
         return options
+
+    def _check_checkpoint(self) -> None:
+        if self.checkpoint is not None and self.resume is not None:
+            raise InputError("--checkpoint begins a training and --resume goes on with one: give one of them")
+        if self.checkpoint_seconds is None:
+            return
+        check_number("--checkpoint-seconds", self.checkpoint_seconds, least=0)
+        if self.checkpoint is None and self.resume is None:
+            raise InputError("--checkpoint-seconds says how often a checkpoint is written: give --checkpoint FILE too")
 
     def recipe_for(self, kind: str) -> Recipe:
         """Return the recipe for a target of this kind, "classes" or "number", with what is chosen otherwise.
@@ -80,6 +87,9 @@ class Options:
         """Return the estimator for a target of this kind, not trained yet."""
         from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
+        often: dict[str, Any] = {}  # or else the estimator's own
+        if self.checkpoint_seconds is not None:
+            often["checkpoint_seconds"] = self.checkpoint_seconds
         return (NetworkClassifier if kind == "classes" else NetworkRegressor)(
             recipe=self.recipe_for(kind),
             optimizer=self.optimizer,
@@ -88,8 +98,8 @@ class Options:
             max_seconds=self.max_seconds,
             checkpoint=self.checkpoint,
             resume=self.resume,
-            checkpoint_seconds=self.checkpoint_seconds,
             random_state=self.seed,
+            **often,
         )
 
     def check_size(self, encoder: TableEncoder, outputs: int) -> None:

@@ -87,9 +87,10 @@ def _mixed(frame: pl.DataFrame, encoder: TableEncoder, target: Target, most: int
     """Return, for each column of numbers that a few texts keep from being numbers, what it holds and became."""
     became = {column.name: "categories" for column in encoder.columns if isinstance(column, Category)}
     became[target.name] = "classes"
+    numbers_ = {column.name for column in encoder.columns if isinstance(column, Number)}
     told = []
     for column in frame:
-        if column.dtype != pl.String:
+        if column.dtype != pl.String or column.name in numbers_:  # of thousands, only the texts take time
             continue
         present = column.drop_nulls()
         texts = present.filter(present.cast(pl.Float64, strict=False).is_null())

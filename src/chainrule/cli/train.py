@@ -57,7 +57,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Go on with the training in this checkpoint, to the same bits.")
     ] = None,
-    checkpoint_seconds: Annotated[float, typer.Option(help="How often a checkpoint is written.")] = 60.0,
+    checkpoint_seconds: Annotated[
+        float | None, typer.Option(help="How often a checkpoint is written.", show_default="60")
+    ] = None,
     seed: Annotated[int, typer.Option(help="For the start weights, and the choice and order of rows.")] = 0,
     log: Annotated[Path | None, typer.Option(help="Write the history of the training to this CSV file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the model to this file, for `predict`.")] = None,
@@ -88,7 +90,7 @@ def train(
     try:
         course.run()
     except KeyboardInterrupt:
-        warn(f"interrupted: {'the page was not written' if course.is_saved else 'nothing was written'}")
+        warn(f"interrupted: {course.kept()}")
         raise typer.Exit(130) from None
     _tell(course)
 

@@ -300,7 +300,8 @@ class CompiledEngine:
         epoch, start, step, held, recorded, status = state["place"].tolist()
         place_of(self.training, epoch, start, step)
         is_between = not held and not recorded and status in (0, REACHED)
-        if not is_between or any(array.shape != np.shape(self.kept[name]) for name, array in state.items()):
+        shapes = [{name: array.shape for name, array in one.items()} for one in (state, self.state())]
+        if not is_between or shapes[0] != shapes[1]:
             raise ValueError("not a place between two steps")
         self._give_states()
         self._restore({**state, "standing": self.standing})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,22 +17,19 @@ from chainrule.estimators.chosen import Chosen
 from chainrule.estimators.encoding import ByColumns, Encoding, Inputs, learn_encoding
 from chainrule.estimators.fitting import Fitting, seed_from
 from chainrule.estimators.members import InterruptedWarning, Member, was_interrupted, worth_keeping
-from chainrule.estimators.parts import Part, Weights
+from chainrule.estimators.parts import Part, Weights, check_class_weights
 from chainrule.estimators.rows import feature_names, read_rows
 from chainrule.estimators.stream import Stream, check_rate
 from chainrule.estimators.targets import Target
 from chainrule.history import History
 from chainrule.ranges import check_yes_no
-from chainrule.threads import one_thread
+from chainrule.threads import one_thread_for
 
 if TYPE_CHECKING:
     from chainrule.explain import Document
     from chainrule.losses import Loss
     from chainrule.network import Network
     from chainrule.tables import TableEncoder
-
-# From so many rows on BLAS would share a product of the reference engine among threads, which slows it down.
-_ROWS_FOR_THREADS = 64
 
 
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
@@ -183,6 +179,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
     def _learn(self, chosen: Chosen, training: Part, every: NDArray[Any]) -> None:
         """Learn what turns rows and targets into numbers and back; `every` holds all targets, or all classes."""
         self.__dict__.pop("networks_", None)  # which would not fit what is learned now, should training fail
+        check_class_weights(getattr(self, "class_weight", None), np.unique(every))
         self._learn_target(training, every, chosen)
         self._encoding = learn_encoding(
             training.rows, feature_names(self), chosen.recipe.style, training.weights, as_it_is=chosen.recipe.as_it_is
@@ -246,8 +243,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[mis
 
         Raises `InputError` for a row whose outputs are not finite.
         """
-        wide = len(inputs) >= _ROWS_FOR_THREADS
-        with one_thread() if wide else nullcontext():
+        with one_thread_for(len(inputs)):
             outputs = [net.predict(inputs) for net in networks or self.networks_]
         with np.errstate(over="ignore", invalid="ignore"):
             mean: NDArray[np.float64] = np.mean(outputs, axis=0, dtype=np.float64)

@@ -47,6 +47,8 @@ class Chosen:
             given["rate"] = None  # a schedule
         recipe = recipe_of(estimator.recipe, kind).changed(hidden=hidden, **given)
         check_yes_no("calibrate", getattr(estimator, "calibrate", True))
+        check_yes_no("verbose", estimator.verbose)
+        _check_callbacks(estimator.callbacks)
         if estimator.max_seconds is not None:
             check_number("max_seconds", estimator.max_seconds, least=0)
         if layers:
@@ -92,6 +94,14 @@ class Chosen:
         if "weight_decay" not in {field.name for field in fields(optimizer)}:
             raise InputError(f"weight_decay is for AdamW; {type(optimizer).__name__} has none")
         return replace(optimizer, weight_decay=decay)  # type: ignore[call-arg]
+
+
+def _check_callbacks(given: Any) -> None:
+    """Raise `InputError` for what is neither a function nor a list; each of a list is checked where it is used."""
+    if given is not None and not callable(given) and not hasattr(given, "__iter__"):
+        raise InputError(
+            f"callbacks must be a function of the network and the history, or a list of such, not {shown(given)}"
+        )
 
 
 def _hidden(given: Any) -> tuple[tuple[Any, ...] | None, tuple[AnyLayer, ...]]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def explain_row(estimator: NetworkEstimator, X: Any, row: int, y: Any, options: Mapping[str, Any]) -> Document:
     """Return the worked example; `NetworkEstimator.explain` documents the parameters."""
+    from chainrule.explain.setting import of_ensemble
+
     inputs = estimator._inputs(X)
     place = whole("row", row, least=0)
     if place >= len(inputs):
@@ -27,7 +29,7 @@ def explain_row(estimator: NetworkEstimator, X: Any, row: int, y: Any, options: 
         predicted = estimator._decode(estimator._outputs(x))
         targets = estimator._target.encode(predicted)
     named: dict[str, Any] = {"names": {f"x[n,{k}]": name for k, name in enumerate(estimator._encoding.input_names)}}
-    return net.explain(x, targets, **{**named, **options})
+    return of_ensemble(net.explain(x, targets, **{**named, **options}), len(estimator.networks_))
 
 
 def _given_target(estimator: NetworkEstimator, y: Any, place: int, rows: int) -> Any:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 Weights = NDArray[np.float64]
+_LARGE = 1e30
+"""Weights beyond it, or below 1 over it, could leave float32 where they are summed or multiplied."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +75,17 @@ class Split:
 
 
 def read_weights(weights: Any, rows: Matrix | pl.DataFrame) -> Weights | None:
-    """Return sample weights, shape (rows,), float64; raises `ValueError` as scikit-learn does."""
+    """Return sample weights, shape (rows,), float64; raises `ValueError` as scikit-learn does.
+
+    Where the largest is too large or too small for float32, they become parts of it.
+    """
     if weights is None:
         return None
     from sklearn.utils.validation import _check_sample_weight
 
     array: Weights = _check_sample_weight(weights, np.empty((len(rows), 1)), dtype=np.float64, ensure_non_negative=True)
-    return array
+    largest = array.max(initial=0)
+    return array if not largest or 1 / _LARGE < largest < _LARGE else array / largest
 
 
 def check_lengths(rows: Matrix | pl.DataFrame, y: NDArray[Any], names: tuple[str, str] = ("X", "y")) -> None:
@@ -89,6 +95,16 @@ def check_lengths(rows: Matrix | pl.DataFrame, y: NDArray[Any], names: tuple[str
             f"Found input variables with inconsistent numbers of samples: {names[0]} has {len(rows)} rows, "
             f"{names[1]} has {len(y)}"
         )
+
+
+def check_class_weights(given: Any, classes: NDArray[Any]) -> None:
+    """Raise `InputError` as scikit-learn does: for a weight of what is no class, while a class has none."""
+    if not isinstance(given, Mapping):
+        return
+    known = classes.tolist()
+    unknown = [label for label in given if label not in known]
+    if unknown and not all(label in given for label in known):
+        raise InputError(f"class_weight has the class {shown(unknown[0])}, which is not among {shown(known)}")
 
 
 def class_weights(given: Any, y: NDArray[Any], weights: Weights | None) -> dict[Any, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def _is_frame(X: Any) -> bool:
 
 def _features_of(estimator: Any, X: Any, reset: bool) -> list[str]:
     """Note or compare the features of a data frame; return their names."""
+    from narwhals.exceptions import DuplicateError
     from sklearn.utils.validation import validate_data
 
     rows, width = X.shape
@@ -72,5 +74,9 @@ def _features_of(estimator: Any, X: Any, reset: bool) -> list[str]:
         raise InputError(
             f"Found array with 0 {what}(s) (shape={shown((rows, width))}) while a minimum of 1 is required."
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    try:
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+    except DuplicateError as error:
+        name, times = Counter(X.column_names if hasattr(X, "column_names") else X.columns).most_common(1)[0]
+        raise InputError(f"X has {times} columns named {shown(name)}: give each its own name") from error
     return feature_names(estimator)

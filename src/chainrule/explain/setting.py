@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from chainrule.simplify import simplify
 
 if TYPE_CHECKING:
     from chainrule.explain.calculation import Batch
+    from chainrule.explain.document import Document
     from chainrule.explain.naming import Naming
     from chainrule.explain.numbers import Digits
     from chainrule.language import Catalogue
@@ -69,6 +71,17 @@ def setting(
             )  # fmt: skip
     tables = [_samples(net, batch, naming, text), *_parameters(net, naming, text)]
     return Section("setting", text("Setting"), tuple(said), tuple(table for table in tables if table))
+
+
+def of_ensemble(document: Document, networks: int) -> Document:
+    """Return a document that says, if there are several networks, that it is of the first of them."""
+    if networks == 1:
+        return document
+    head, *sections = document.sections
+    said = document.text_of(
+        "This is network 1 of {count}; the prediction is the mean of what all of them say.", count=networks
+    )
+    return replace(document, sections=(replace(head, text=(said, *head.text)), *sections))
 
 
 def _formula(loss: Loss) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.explain.colours import COLOURS
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _INDENT = "    "
+_GAP = 3
+"""What rich leaves between two columns of a table."""
+_SHORTEST = 20
+"""The least room that names of lines get."""
 
 
 def to_text(document: Document, width: int = 100) -> str:
@@ -144,14 +148,21 @@ class _Printer:
         return found
 
     def _table(self, table: Table) -> RenderableType:
+        """Return a table; one that is too wide is turned, a line for each column, if it fits then."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table as Grid
 
+        digits = self.document.digits
+        rows = [table.head, *([one if isinstance(one, str) else digits(one) for one in row] for row in table.rows)]
+        columns = list(zip(*rows, strict=True))
+        is_turned = _width(columns) > self.width >= _SHORTEST + _GAP + _width(rows[1:])
+        head, *lines = columns if is_turned else rows
         grid = Grid(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        for name in table.head:
-            grid.add_column(name, no_wrap=True)
-        for row in table.rows:
-            grid.add_row(*(cell if isinstance(cell, str) else self.document.digits(cell) for cell in row))
+        for place, name in enumerate(head):
+            is_name = is_turned and place == 0
+            grid.add_column(name, no_wrap=not is_name, overflow="fold" if is_name else "ellipsis")
+        for line in lines:
+            grid.add_row(*line)
         return grid
 
 
@@ -183,6 +194,13 @@ def _broken(row: list[Text], room: int) -> Iterator[Text]:
         line.append_text(cell)
     line.rstrip()
     yield line
+
+
+def _width(columns: Iterable[Sequence[str]]) -> int:
+    """Return how wide a table of some columns is."""
+    from rich.cells import cell_len
+
+    return sum(max(map(cell_len, column)) + _GAP for column in columns) - _GAP
 
 
 def _widths(rows: Iterable[list[Text]]) -> list[int]:

@@ -17,6 +17,7 @@ from chainrule.tables import Category, Date, Number, TableEncoder
 from chainrule.tables.values import numbers, texts
 
 if TYPE_CHECKING:
+    from chainrule.models import Model
     from chainrule.network import Network
 
 BUDGET = 6.0
@@ -91,7 +92,13 @@ class RowChange:
 
 
 def change_row(
-    net: Network, encoder: TableEncoder, frame: pl.DataFrame, row: int, *, budget: float = BUDGET, **settings: Any
+    model: Model | Network,
+    encoder: TableEncoder,
+    frame: pl.DataFrame,
+    row: int,
+    *,
+    budget: float = BUDGET,
+    **settings: Any,
 ) -> RowChange:
     """Find the smallest changes of a table's row after which a model takes it for another class.
 
@@ -101,13 +108,18 @@ def change_row(
     the norm "2" on the scaled inputs; of those that it moves most, as few as do are moved again, and each change is
     then taken back as far as the others leave it to spare.
 
+    What the model takes a row for is what `Model.predict` says of it, of an ensemble by all networks and with the
+    temperature. Where `fool` follows derivatives, those of each network lead in turn, and the nearest row is taken that
+    changes what the whole model says.
+
     Numbers stay within the range that they had in training, whole ones whole. A category has nothing between its
     values, so it is never moved by a derivative: each other value is tried as a whole. Dates, and numbers that are
     missing, stay.
 
     Parameters
     ----------
-    net, encoder : of a model file whose target is classes.
+    model : whose target is classes; or a network, which is a model of a single one.
+    encoder : how it reads tables.
     frame : the table, as `tables.read` gives it.
     row : which, from 1.
     budget : in the scales that the model has for its columns (standard deviations; of robust ones, distances of the
@@ -117,7 +129,7 @@ def change_row(
     Raises `InputError` for what does not fit.
     """
     check_number("the budget", budget, above=0, below=MOST_BUDGET)
-    asked = TableRow(net, encoder, frame, row)
+    asked = TableRow(model, encoder, frame, row)
     found = smallest(asked, budget, settings)
     after = {free.name: [value] for free, value in found.items()}
     return RowChange(

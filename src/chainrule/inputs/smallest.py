@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data import FloatArray
-from chainrule.inputs.fooling import Fooled, fool
+from chainrule.inputs.fooling import fool
 from chainrule.inputs.scan import first_flip
 from chainrule.inputs.table_row import Free, TableRow
 
@@ -58,30 +58,39 @@ def nearest(
 
 
 def _several(row: TableRow, budget: float, settings: Mapping[str, Any]) -> dict[Free, float]:
-    together = _fool(row, np.ones((1, len(row.free)), np.bool_), budget, settings)
-    if not together.success[0]:
+    together, success = _fool(row, np.ones((1, len(row.free)), np.bool_), budget, settings)
+    if not success[0]:
         return {}
-    moved = np.abs((together.x - row.inputs)[0, [free.place for free in row.free]])
+    moved = np.abs((together - row.inputs)[0, [free.place for free in row.free]])
     order = np.argsort(-moved)
     chosen = np.array([moved >= moved[order[count]] for count in range(1, len(order))])
-    fooled = _fool(row, chosen, budget, settings)
-    for which in np.flatnonzero(fooled.success):
+    ends, success = _fool(row, chosen, budget, settings)
+    for which in np.flatnonzero(success):
         columns = [row.free[place] for place in order if chosen[which, place]]
-        found = _tightened(row, _on_line(row, columns, fooled.x[which]), budget)
+        found = _tightened(row, _on_line(row, columns, ends[which]), budget)
         if found and sum(free.distance(value) ** 2 for free, value in found.items()) <= budget**2:
             return found
     return {}
 
 
-def _fool(row: TableRow, chosen: npt.NDArray[np.bool_], budget: float, settings: Mapping[str, Any]) -> Fooled:
-    """Fool the model with a row for each line of `chosen`: only the columns of numbers that it names may change."""
+def _fool(
+    row: TableRow, chosen: npt.NDArray[np.bool_], budget: float, settings: Mapping[str, Any]
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Fool the model with a row for each line of `chosen`: only the columns of numbers that it names may change.
+
+    Returns where each ended, shape (lines, inputs), and whether that fools the model. The derivatives of each of its
+    networks lead there in turn; the nearest is taken.
+    """
     x = np.repeat(row.inputs, len(chosen), axis=0)
     low, high = x.copy(), x.copy()
     for number, free in enumerate(row.free):
         mine, at = chosen[:, number], free.place
         low[mine, at] = min(free.column.input_of(free.low), row.inputs[0, at])
         high[mine, at] = max(free.column.input_of(free.high), row.inputs[0, at])
-    return fool(row.net, x, budget=budget, norm="2", bounds=(low, high), **settings)
+    found = [fool(net, x, budget=budget, norm="2", bounds=(low, high), **settings) for net in row.leading]
+    distance = np.array([np.where(one.success, one.distance, np.inf) for one in found])
+    best, every = distance.argmin(axis=0), np.arange(len(x))
+    return np.array([one.x for one in found])[best, every], np.isfinite(distance[best, every])
 
 
 def _on_line(row: TableRow, columns: list[Free], x: FloatArray) -> dict[Free, float]:

@@ -14,7 +14,8 @@ import polars as pl
 
 from chainrule.data import FloatArray
 from chainrule.errors import InputError, shown
-from chainrule.inputs import asking
+from chainrule.inputs.asking import IntArray
+from chainrule.models import Model
 from chainrule.tables import Classes, Number, TableEncoder
 from chainrule.tables.values import numbers
 
@@ -65,8 +66,25 @@ class Free:
         return min(max(float(nearest.scaleb(last)), self.low), self.high)
 
 
+class Leading:
+    """A network of a model that leads by its derivatives, while its predictions are those of the whole model."""
+
+    def __init__(self, net: Network, model: Model):
+        self._net, self._model = net, model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._net, name)
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Return the probability of each class, shape (rows, classes)."""
+        return self._model.outputs(x)
+
+
 class TableRow:
     """A row of a table and the model that is asked about it.
+
+    What it is taken for is what `Model.predict` says: the mean of all networks, with the temperature. A network given
+    in place of a model is one of a single network.
 
     `inputs` has shape (1, inputs); `now` is the number of the class that the model takes it for, `labels` the names of
     all; `truth` is that which the table gives it, None if it gives none; `free` are the columns that may change.
@@ -74,13 +92,14 @@ class TableRow:
     Raises `InputError` if the target of the model is a number, or if there is no such row.
     """
 
-    def __init__(self, net: Network, encoder: TableEncoder, frame: pl.DataFrame, row: int):
+    def __init__(self, model: Model | Network, encoder: TableEncoder, frame: pl.DataFrame, row: int):
         target = encoder.target
         if not isinstance(target, Classes):
             raise InputError(f"{shown(target.name)} is a number, not a class: there is no answer that could change")
         if not 1 <= row <= len(frame):
             raise InputError(f"the row must be from 1 to {len(frame)}, the rows of the table, not {row}")
-        self.net, self.encoder, self.number = net, encoder, row
+        self.model = model if isinstance(model, Model) else Model(model, encoder)
+        self.encoder, self.number = encoder, row
         self.values = frame[[row - 1]]
         self.inputs = encoder.inputs(self.values)
         self.labels = [str(label) for label in target.labels]
@@ -91,6 +110,15 @@ class TableRow:
         self._places = encoder.places()
         self.free = self._free(frame)
 
+    @property
+    def leading(self) -> list[Any]:
+        """Each network of the model, to be fooled in the place of all: what fools it fools the model.
+
+        A single one is itself: no temperature makes another class the most probable.
+        """
+        model = self.model
+        return [Leading(net, model) for net in model.networks] if model.others else [model.net]
+
     def probabilities(self, changed: Mapping[str, Any]) -> FloatArray:
         """Return the probability of each class, shape (rows, classes), of the row with values changed, by column.
 
@@ -100,11 +128,11 @@ class TableRow:
         x = np.repeat(self.inputs, rows, axis=0)
         for name, values in changed.items():
             x[:, self._places[name]] = self._columns[name].transform(pl.Series(name, values))
-        return asking.probabilities(self.net.predict(x))
+        return self.model.outputs(x)
 
-    def answers(self, changed: Mapping[str, Any]) -> asking.IntArray:
+    def answers(self, changed: Mapping[str, Any]) -> IntArray:
         """Return the numbers of the classes that the row, with values changed, is taken for."""
-        answers: asking.IntArray = self.probabilities(changed).argmax(axis=1)
+        answers: IntArray = self.probabilities(changed).argmax(axis=1)
         return answers
 
     def flips(self, changed: Mapping[str, Any]) -> npt.NDArray[np.bool_]:

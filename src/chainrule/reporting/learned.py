@@ -43,7 +43,7 @@ def important(found: Importance) -> str:
     """Return the section with the importance of the columns, the greatest first."""
     columns = sorted(found.loss, key=lambda column: -found.loss[column])
     most = max(1e-12, *found.loss.values())
-    form = ".1%" if found.score == "accuracy" else ".3f"
+    form = "z.1%" if found.score == "accuracy" else "z.3f"
     rows = [
         (
             name(column),
@@ -134,5 +134,6 @@ def _became(column: Column) -> tuple[str, str]:
     if isinstance(column, Date):
         return "dates", f"{inputs:,}"
     assert isinstance(column, Category)
-    coded = " as learned numbers" if column.coded else ""
-    return f"{len(column.places):,} categories{coded}", f"{inputs:,}"
+    more = " as learned numbers" if column.coded else " and others" if column.other else ""
+    missing = ", some missing" if column.missing else ""
+    return f"{len(column.values):,} categories{more}{missing}", f"{inputs:,}"

@@ -51,6 +51,8 @@ def _matrix(answers: Answers, labels: list[str]) -> str:
         for row, (line, pair) in enumerate(zip(lines, zip(cells, shares, strict=True), strict=False))
     ]
     said = "Each line is a class as it is, each column what its rows are taken for. Right answers are framed."
+    if answers.weights is not None:
+        said += " Rows count by their weights."
     heads = [name(label, _LONGEST_HEAD) for label in labels]
     return table(("", *heads), rows, "confusion") + paragraph(escaped(said), class_="quiet")
 

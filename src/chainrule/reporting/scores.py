@@ -13,7 +13,7 @@ from chainrule.reporting.answers import Answers
 from chainrule.reporting.intervals import Numbers, bootstrap, effective_rows, wilson
 from chainrule.tables import Classes
 
-FORMS = {"accuracy": ".1%", "log loss": ".3f", "AUC": ".3f", "R²": "z.3f", "RMSE": ".4g", "MAE": ".4g"}
+FORMS = {"accuracy": ".1%", "log loss": ".3f", "AUC": ".3f", "R²": "z.3f", "RMSE": "#.4g", "MAE": "#.4g"}
 """How each score is written."""
 NAMES = {
     "accuracy": "the share of rows whose class is the most probable one",
@@ -50,7 +50,7 @@ class Score:
 
     def said(self, value: float | None = None) -> str:
         """Return the score, or another value of it, as it is written."""
-        return format(self.value if value is None else value, FORMS[self.name])
+        return format(self.value if value is None else value, FORMS[self.name]).removesuffix(".")
 
     @property
     def reach(self) -> str:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +21,7 @@ MISSING = ("", "?", "na", "n/a", "nan", "null")
 """The texts that stand for a missing value, in upper or lower case."""
 
 _NOT_UTF_8 = "it is not UTF-8 text; save it as UTF-8"
+_PARQUET = b"PAR1"
 _BLANK_START = re.compile(r"\A(?: *\r?\n)+")
 _BLANK_LINE = re.compile(r"(?<=\n) *(?:\r?\n|\Z)")
 
@@ -31,7 +33,8 @@ def read(path: str | Path) -> pl.DataFrame:
     Its columns stay text here: what a column holds is decided where it is used, so that a table to predict
     is read as the table to train on was, even if its few rows happen to look different.
 
-    Raises InputError if there is no such file, or it cannot be read, is empty, or names a column twice.
+    Raises InputError if there is no such file, or it cannot be read, is empty, names a column twice, or has a line of
+    more or fewer cells than the header.
     """
     path = table_path(path)
     with refusing(path):
@@ -73,7 +76,7 @@ def _read_parquet(path: Path) -> pl.DataFrame:
 def check_parquet(path: Path) -> None:
     """Raise InputError for a file that does not begin as Parquet files do."""
     with path.open("rb") as file:
-        if file.read(4) != b"PAR1":
+        if file.read(len(_PARQUET)) != _PARQUET:
             raise InputError(f"{path} cannot be read as a table: it is no Parquet file, though its name says so")
 
 
@@ -83,7 +86,9 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 def decoded(path: Path, content: bytes) -> str:
     """Return text in UTF-8; raises InputError, or an error that `refusing` makes one, for what is none."""
-    if b"\0" in content:  # UTF-16 has one in nearly every character
+    if content.startswith(_PARQUET) and b"\0" in content:
+        raise InputError(f"{path} cannot be read as a table: it is a Parquet file: let its name end in .parquet")
+    if content[:2].count(0) == 1:  # the first character of UTF-16
         raise InputError(f"{path} cannot be read as a table: {_NOT_UTF_8}")
     return content.decode("utf-8-sig")
 
@@ -93,6 +98,9 @@ def csv_table(path: Path, text: str, above: int = 0) -> pl.DataFrame:
 
     For errors: `path` is that of the file, and `above` how many of its lines are left out above the rows in `text`.
     """
+    if "\0" in text:
+        line = above + text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{path} cannot be read as a table: line {line} holds a NUL byte, which no text has")
     rows = _BLANK_START.sub("", text)
     if not rows.strip():
         return pl.DataFrame()
@@ -100,10 +108,12 @@ def csv_table(path: Path, text: str, above: int = 0) -> pl.DataFrame:
     separator = max(",;\t|", key=header.count)
     if separator in header:  # in a table of one column, an empty line is a missing value
         rows = _without_blank_lines(rows)
+        if _has_short_line(rows, separator):  # polars would fill it with gaps
+            _refuse_ragged_row(path, text, separator, above)
     try:
         raw = pl.read_csv(rows.encode(), separator=separator, has_header=False, infer_schema=False, glob=False)
     except pl.exceptions.ComputeError:
-        _refuse_long_row(path, text, separator, above)
+        _refuse_ragged_row(path, text, separator, above)
         raise
     names = [(cell or "").strip() or f"column {k}" for k, cell in enumerate(raw.row(0), start=1)]
     name, times = Counter(names).most_common(1)[0]
@@ -122,20 +132,25 @@ def _without_blank_lines(text: str) -> str:
     return '"'.join(parts)
 
 
-def _refuse_long_row(path: Path, text: str, separator: str, above: int) -> None:
-    """Raise InputError with the first line that has more cells than the header, if there is one."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _has_short_line(text: str, separator: str) -> bool:
+    """Tell whether a line seems to have fewer cells than the header, by the separators that are not in quotes."""
+    header, *lines = "".join(text.split('"')[::2]).rstrip("\n").split("\n")
+    return min((line.count(separator) for line in lines), default=inf) < header.count(separator)
+
+
+def _refuse_ragged_row(path: Path, text: str, separator: str, above: int) -> None:
+    """Raise InputError with the first line that has more or fewer cells than the header, if there is one."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     width = 0
     try:
         for row in rows:
-            if not width and "".join(row).strip():
-                width = len(row)
-            if width and len(row) > width:
-                line = above + rows.line_num
-                raise InputError(
-                    f"{path} cannot be read as a table: line {line} has {len(row)} cells, the header {width}"
-                )
-    except csv.Error:  # a cell of more than 128 KiB, say: polars has the better words
+            if not "".join(row).strip():
+                continue
+            width = width or len(row)
+            if len(row) != width:
+                line, cells = above + rows.line_num, f"{len(row)} cell{'s' * (len(row) != 1)}"
+                raise InputError(f"{path} cannot be read as a table: line {line} has {cells}, the header {width}")
+    except csv.Error:  # quotes that never end, say: polars has the better words
         return
 
 
