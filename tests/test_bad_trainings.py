@@ -41,7 +41,7 @@ BAD = [
     ({"validation": (X, T, None, 3)}, r"validation must be a pair \(x, t\)"),
     ({"validation": X}, r"validation must be a pair \(x, t\)"),
     ({"validation": (X, None)}, "t must be"),
-    ({"validation": (X, T[:2])}, r"4 rows of x.*\(2, 1\)"),
+    ({"validation": (X, T[:2])}, r"as x, 4, but has shape \(2, 1\)"),
     ({"validation": (X[:, :1], T)}, r"x must have shape \(batch, 2\), not \(4, 1\)"),
     ({"validation": (X, T), "validation_fraction": 0.5}, "not both"),
     ({"validation_fraction": 0.01}, "4 rows leaves 4 to train, 0 aside"),

@@ -87,9 +87,9 @@ def test_what_is_no_target_weight_or_parameter_is_said(t, message):
 @pytest.mark.parametrize(
     ("t", "message"),
     [
-        (np.ones((4, 1)), r"3 rows of x.*\(4, 1\)"),
+        (np.ones((4, 1)), r"as x, 3, but has shape \(4, 1\)"),
         (np.ones((3, 2)), r"t must have shape \(3, 1\).*not \(3, 2\)"),
-        (np.ones(4), r"3 rows of x.*\(4,\)"),
+        (np.ones(4), r"as x, 3, but has shape \(4,\)"),
         (1.0, r"t must have shape \(3, 1\).*not \(\)"),
     ],
 )
@@ -106,7 +106,7 @@ def test_targets_that_do_not_fit_say_both_shapes(t, message):
         ([0, 1, 3], "labels must be whole numbers from 0 to 2, but row 2 has 3"),
         ([0, -1, 1], "from 0 to 2, but row 1 has -1"),
         ([0, 1.5, 1], "from 0 to 2, but row 1 has 1.5"),
-        ([0, 1, 2, 1], r"3 rows of x.*\(4,\)"),
+        ([0, 1, 2, 1], r"as x, 3, but has shape \(4,\)"),
         ([[0], [1], [2]], r"\(3, 3\).*labels of shape \(batch,\); not \(3, 1\)"),
         (["a", "b", "c"], "t must be numbers"),
         ([0, 1, 1e300], "labels"),
@@ -222,3 +222,11 @@ def test_any_array_is_taken_or_an_input_error(array, dtype):
     for use in attempts:
         _, refusal = attempt(use)
         assert refusal is None or len(refusal) < 500
+
+
+def test_numbers_that_no_float_holds_are_told():
+    net = cr.Network(1, [cr.Dense(1)])
+    with pytest.raises(InputError, match="x holds whole numbers too large for float64"):
+        net.predict([[10**400]])
+    with pytest.raises(InputError, match="x must be finite numbers, but it is inf"):
+        net.predict(float("inf"))

@@ -39,10 +39,10 @@ def _from_objects(what: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
             return array.astype(np.float64)
         except (TypeError, ValueError, OverflowError):
             pass
-    sample = next((value for value in array.flat if not isinstance(value, int | float)), None)
-    if sample is None:
+    others = [value for value in array.flat if not isinstance(value, int | float)]
+    if not others and array.size:
         raise InputError(f"{what} holds whole numbers too large for float64")
-    raise InputError(f"{what} must be numbers, but holds {shown(sample)}")
+    raise InputError(f"{what} must be numbers, but holds {shown(others[0]) if others else array.dtype}")
 
 
 def as_inputs(x: Any, width: int, dtype: npt.DTypeLike) -> FloatArray:
