@@ -58,6 +58,7 @@ bench: $(READY) peers
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/estimators.py
 	$(BIN)/python benchmarks/versus.py --peers $(PEERS_PYTHON) --compile --write
 
 $(ACCURACY)/ready: benchmarks/accuracy/requirements.txt pyproject.toml
